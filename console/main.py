@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from console.errors import ExitCode, PipelineError, UsageError
@@ -59,12 +60,14 @@ def run(
         if debug:
             traceback.print_exc()
         said = str(error).strip() or type(error).__name__
-        output.error(PipelineError(f"{parser.prog}: unexpected {type(error).__name__}: {said}", "Run it again with --debug for the traceback."))
+        output.error(
+            PipelineError(f"{parser.prog}: unexpected {type(error).__name__}: {said}", "Run it again with --debug for the traceback.")
+        )
         return int(ExitCode.COULD_NOT_RUN)
 
 
 def _asks_for_json(words: Sequence[str]) -> bool:
-    return "--output=json" in words or any(pair == ("--output", "json") for pair in zip(words, words[1:], strict=False))
+    return "--output=json" in words or any(pair == ("--output", "json") for pair in pairwise(words))
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

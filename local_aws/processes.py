@@ -8,7 +8,6 @@ plane leaves nothing behind; elsewhere `stop_recorded` finds what is left.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -16,13 +15,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local_aws.home import Home
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
+_SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
+"""PR_SET_PDEATHSIG follows the *thread* that started a process (prctl(2)), so one thread that lives as long as this
+process starts them all: a request's thread would take its children with it."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,24 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `command` in its own session, its output appended to `logs/<name>.log`, and record it.
 
-    `environment` replaces the whole environment where given. PR_SET_PDEATHSIG follows the *thread* that started the
-    process (prctl(2)), so start long-lived children from a thread that lives as long as they should.
+    `environment` replaces the whole environment where given. Without `dies_with_parent` the process outlives its
+    parent and is found again by its record.
     """
+
+    def popen() -> subprocess.Popen[bytes]:
+        with (home.logs / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                (*_LAUNCHER, str(os.getpid()), *command) if dies_with_parent else command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(environment) if environment is not None else None,
+                cwd=directory,
+                start_new_session=True,
+            )
+
     home.logs.mkdir(parents=True, exist_ok=True)
-    with (home.logs / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=dict(environment) if environment is not None else None,
-            cwd=directory,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if dies_with_parent and _LIBC is not None else None,
-        )
+    process = _SPAWNER.submit(popen).result()
     record(home, name, process.pid)
     return process
 
@@ -122,8 +127,3 @@ def _start_time(pid: int) -> str | None:
     listed = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
     state, _, started = listed.partition(" ")
     return None if not state or state.startswith("Z") else started.strip()
-
-
-def _die_with_parent() -> None:  # runs in the child between fork and exec: one system call, nothing else
-    assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,79 @@
+# User action events: Kafka -> Firehose -> Lambda -> Parquet by event_date. `make help` lists every command.
+# Everything that is made lives in .venv and .local; nothing else is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+ENV ?= local
+TARGET ?=
+CLOCK_SPEED ?= 60
+STACK := --env $(ENV) $(if $(TARGET),--target $(TARGET))
+EVENTS ?= 120000
+RATE ?= 2000
+SEED ?= 1
+export SQL
+
+.PHONY: help setup setup-dev demo up down status output plan load-test validate query package test lint clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Everything, from nothing: up, load, deliver, validate, second plan, down
+	@$(PY) -m operations demo --clock-speed $(CLOCK_SPEED)
+
+up: setup ## Start the local target and apply the stack; leaves it running
+	@$(PY) -m operations up $(STACK) --clock-speed $(CLOCK_SPEED)
+
+down: setup ## Destroy the stack and stop everything that `make up` started
+	@$(PY) -m operations down $(STACK)
+
+status: setup ## Say what runs, where, lag and last delivery
+	@$(PY) -m local_aws status
+
+output: setup ## Print `terraform output -json`
+	@$(PY) -m operations outputs $(STACK)
+
+plan: setup ## Say what an apply would change (ENV=..., TARGET=local|aws)
+	@$(PY) -m operations plan $(STACK)
+
+load-test: setup ## Send a seeded load and keep its manifest (EVENTS=, RATE=, SEED=)
+	@$(PY) -m producer_sim load --events $(EVENTS) --rate $(RATE) --seed $(SEED)
+
+validate: setup ## Wait until every run's balance sheet closes, then judge the lake ([MANIFEST=file])
+	@$(PY) -m validation lake --wait $(if $(MANIFEST),--manifest $(MANIFEST))
+
+query: setup ## Query the lake with DuckDB: make query SQL='select count(*) from user_events'
+	@$(PY) -m validation query "$$SQL"
+
+package: setup ## Build the Lambda zips for ENV's runtime and architecture
+	@$(PY) -m operations package $(STACK)
+
+test: setup-dev ## Run all tests (under 15 minutes on two cores)
+	@$(PY) -m pytest
+
+lint: setup-dev ## Check style, types and Terraform's format
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && terraform fmt -check -recursive terraform
+
+setup: .venv/.runtime ## Make the virtual environment
+
+setup-dev: .venv/.dev
+
+.venv/.runtime: requirements.lock
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 to 3.14 is needed and not on the PATH: install it (Debian: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3." >&2; exit 1; fi
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Installing the Python packages (once)." >&2
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean: ## Remove the virtual environment and all working files (run `make down` first)
+	@if [ -f .local/status.json ] && $(PY) -m local_aws status >/dev/null 2>&1; then echo "The local target is running: run make down first." >&2; exit 1; fi
+	@rm -rf .venv .local

@@ -1,0 +1,136 @@
+"""Up and down on the laptop: the local target with the stack applied to it. Both recover from whatever they find."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+
+import lambda_package
+from console import CouldNotRun, Output, PipelineError
+from local_aws.home import Home
+from operations import prerequisites
+from operations.deployment import FUNCTIONS, Deployment, Target
+from operations.errors import TargetNotRunning
+
+DEFAULT_CLOCK_SPEED = 60.0
+
+
+def up(deployment: Deployment, output: Output, *, clock_speed: float = DEFAULT_CLOCK_SPEED) -> None:
+    """Start the target unless it runs, and apply the stack; harmless when all is up already.
+
+    Raises:
+        MissingPrerequisites, CouldNotRun, TerraformFailed: with what to do.
+    """
+    prerequisites.check(local_target=True)
+    prepare(output)
+    start_target(deployment.home, output, clock_speed)
+    deployment.prepare_state()
+    terraform = deployment.terraform()
+    terraform.init()
+    output.notice(terraform.apply())
+    keep_outputs(deployment, terraform.outputs())
+
+
+def prepare(output: Output) -> None:
+    """Make what a fresh machine lacks, two things at a time: Kafka's jars and the Lambda zips."""
+    runtime, architecture = lambda_package.machine()
+    scratch = Home.default().cache / "lambda"
+    with ThreadPoolExecutor(2) as pool:
+        jars = pool.submit(_local_aws, "prepare")
+        for name in FUNCTIONS:
+            lambda_package.build(name, runtime, architecture, scratch / f"{name}-{runtime}-{architecture}.zip")
+        _explain(jars.result())
+
+
+def start_target(home: Home, output: Output, clock_speed: float) -> None:
+    """Start the local target under `home`; says so when it runs already."""
+    done = _local_aws("start", "--home", str(home.root), "--clock-speed", f"{clock_speed:g}")
+    _explain(done)
+    output.notice(done.stdout.strip() or done.stderr.strip())
+
+
+def down(deployment: Deployment, output: Output) -> None:
+    """Destroy the stack, then stop the target and everything it started; harmless when nothing runs.
+
+    A destroy that fails does not keep the target alive: state and resources live in its memory and end together.
+    """
+    try:
+        if _answers(deployment):
+            deployment.prepare_state()
+            terraform = deployment.terraform()
+            terraform.init()
+            output.notice(terraform.destroy())
+    except PipelineError as error:
+        output.error(error)
+        output.notice("The stack could not be destroyed; it ends with the target, whose memory holds it.")
+    finally:
+        stop_target(deployment.home, output)
+        deployment.outputs_file.unlink(missing_ok=True)
+
+
+def stop_target(home: Home, output: Output) -> None:
+    """Stop everything that the target under `home` started."""
+    done = _local_aws("stop", "--home", str(home.root))
+    _explain(done)
+    output.notice(done.stdout.strip() or done.stderr.strip())
+
+
+def keep_outputs(deployment: Deployment, outputs: dict[str, Any]) -> None:
+    """Keep the stack's outputs where the Python tools look for them."""
+    deployment.directory.mkdir(parents=True, exist_ok=True)
+    temporary = deployment.outputs_file.with_suffix(".tmp")
+    temporary.write_text(json.dumps(outputs, indent=2), encoding="utf-8")
+    temporary.replace(deployment.outputs_file)
+
+
+def leftovers(session: boto3.session.Session) -> list[str]:
+    """ARNs or names of what is left at the local target after a destroy: nothing, if all is well.
+
+    Left out are the state's bucket and KMS keys, which AWS deletes after a waiting period.
+    """
+    found = [f"kafka cluster {cluster['ClusterName']}" for cluster in session.client("kafka").list_clusters_v2()["ClusterInfoList"]]
+    found += [f"kafka configuration {item['Name']}" for item in session.client("kafka").list_configurations()["Configurations"]]
+    found += [f"delivery stream {name}" for name in session.client("firehose").list_delivery_streams()["DeliveryStreamNames"]]
+    found += [f"function {item['FunctionName']}" for item in session.client("lambda").list_functions()["Functions"]]
+    found += [f"role {item['RoleName']}" for item in session.client("iam").list_roles()["Roles"]]
+    found += [f"policy {item['PolicyName']}" for item in session.client("iam").list_policies(Scope="Local")["Policies"]]
+    found += [f"database {item['Name']}" for item in session.client("glue").get_databases()["DatabaseList"]]
+    found += [f"log group {item['logGroupName']}" for item in session.client("logs").describe_log_groups()["logGroups"]]
+    found += [
+        f"work group {item['Name']}" for item in session.client("athena").list_work_groups()["WorkGroups"] if item["Name"] != "primary"
+    ]
+    found += [f"bucket {item['Name']}" for item in session.client("s3").list_buckets()["Buckets"]]
+    found += [f"vpc {item['VpcId']}" for item in session.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
+    return found
+
+
+def _answers(deployment: Deployment) -> bool:
+    if deployment.target is not Target.LOCAL:
+        return True
+    try:
+        deployment.session().client("sts").get_caller_identity()
+    except TargetNotRunning:
+        return False
+    except Exception:  # noqa: BLE001 - whatever it is, a target that does not answer has nothing to destroy
+        return False
+    return True
+
+
+def _local_aws(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "local_aws", *words], capture_output=True, text=True, check=False)
+
+
+def _explain(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode != 0:
+        first, *rest = _sentences(done.stderr.splitlines()) or [f"python -m local_aws ended with {done.returncode}."]
+        raise CouldNotRun(first, *rest)
+
+
+def _sentences(lines: Iterable[str]) -> list[str]:
+    return [line.strip() for line in lines if line.strip()]

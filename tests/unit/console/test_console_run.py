@@ -1,0 +1,63 @@
+"""Every ending of a command becomes an exit code and a sentence; a traceback is shown only on request."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from console import CheckFailed, CommandLineParser, CouldNotRun, ExitCode, Output, UsageError, add_common_options, run
+
+
+def parser() -> argparse.ArgumentParser:
+    made = CommandLineParser(prog="tool")
+    add_common_options(made)
+    return made
+
+
+def ending_with(error: BaseException | None):
+    def command(_arguments: argparse.Namespace, output: Output) -> ExitCode:
+        output.result("answer", {"rows": 3})
+        if error:
+            raise error
+        return ExitCode.PASS
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (None, 0),
+        (CheckFailed("one object is missing"), 1),
+        (UsageError("no such file"), 2),
+        (CouldNotRun("no broker answered", "Start it with `make up`."), 3),
+        (ZeroDivisionError("division by zero"), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_an_ending_has_its_exit_code(error, code):
+    assert run(parser(), ending_with(error), []) == code
+
+
+def test_a_failure_is_said_in_words_with_advice_and_no_traceback(capsys):
+    run(parser(), ending_with(CouldNotRun("kafka: no broker answered.", "Start it with `make up`.")), [])
+    assert capsys.readouterr().err == "kafka: no broker answered.\n  Start it with `make up`.\n"
+
+
+def test_debug_shows_the_traceback(capsys):
+    run(parser(), ending_with(ZeroDivisionError("division by zero")), ["--debug"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_machines_get_one_json_object_a_line(capsys):
+    run(parser(), ending_with(CouldNotRun("no broker answered", "Start it.")), ["--output", "json"])
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"result": "answer", "rows": 3}
+    assert json.loads(printed.err) == {"error": "no broker answered", "advice": ["Start it."], "exit_code": 3}
+
+
+def test_a_wrong_option_is_a_usage_error_that_names_it(capsys):
+    assert run(parser(), ending_with(None), ["--colour"]) == 2
+    assert "--colour" in capsys.readouterr().err

@@ -1,0 +1,121 @@
+"""Log lines: read from what a function printed, and carried to CloudWatch Logs without ever holding up an invocation.
+
+A function's process writes to a file, so nothing it printed is lost when it is killed, and all of it is there when its
+response has arrived. `LogShipper` hands batches to the control plane on a thread of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+TAIL_BYTES = 4096
+_LINGER_SECONDS = 0.2
+_MAX_WAITING_BATCHES = 20_000
+_TRUNCATE_ABOVE = 4 * 1024 * 1024
+
+WriteLog = Callable[[str, str, Sequence[str]], None]
+"""(log group, log stream, lines): one line is one log event."""
+
+
+class PrintedLines:
+    """What one process printed since it was last asked. The file is opened for appending by the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = path.stat().st_size if path.exists() else 0
+        self._partial = b""
+
+    def take(self, *, all_of_it: bool) -> list[str]:
+        """New lines; a last line without its end only where `all_of_it` is asked for."""
+        try:
+            size = self._path.stat().st_size
+        except OSError:
+            return []
+        data = self._partial
+        if size > self._offset:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                printed = file.read(size - self._offset)
+            self._offset += len(printed)
+            data += printed
+        self._partial = b""
+        if not data:
+            return []
+        lines = data.split(b"\n")
+        last = lines.pop()
+        if all_of_it and last:
+            lines.append(last)
+        elif not all_of_it:
+            self._partial = last
+        if all_of_it and self._offset > _TRUNCATE_ABOVE:
+            os.truncate(self._path, 0)
+            self._offset = 0
+        return [_one_event(line) for line in lines]
+
+
+def _one_event(line: bytes) -> str:
+    """One line as an event. The runtime client joins the lines of an error with carriage returns."""
+    text = line.decode("utf-8", errors="replace").rstrip("\r")
+    return text.replace("\r", "\n") if text.startswith("[ERROR]") else text
+
+
+def tail(lines: Sequence[str]) -> bytes:
+    """The last 4 KiB of an invocation's log, as `LogType=Tail` gives it (API reference, Invoke)."""
+    return ("\n".join(lines) + "\n").encode()[-TAIL_BYTES:] if lines else b""
+
+
+class LogShipper:
+    """Carries lines to `write_log` in batches, in order within a stream."""
+
+    def __init__(self, write_log: WriteLog) -> None:
+        self._write_log = write_log
+        self._waiting: queue.Queue[tuple[str, str, Sequence[str]] | None] = queue.Queue()
+        self._stopping = threading.Event()
+        self.lost_lines = 0
+        """Lines that could not be written, or that came while far too many waited."""
+        self._thread = threading.Thread(target=self._run, name="lambda-logs", daemon=True)
+        self._thread.start()
+
+    def write(self, group: str, stream: str, lines: Sequence[str]) -> None:
+        """Hand over lines; returns at once."""
+        if not lines:
+            return
+        if self._waiting.qsize() > _MAX_WAITING_BATCHES:
+            self.lost_lines += len(lines)
+            return
+        self._waiting.put((group, stream, lines))
+
+    def stop(self) -> None:
+        """Write what waits, then end."""
+        self._stopping.set()
+        self._waiting.put(None)
+        self._thread.join(10.0)
+
+    def _run(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if first is None:
+                return
+            self._stopping.wait(_LINGER_SECONDS)
+            batches: dict[tuple[str, str], list[str]] = {first[:2]: list(first[2])}
+            ended = False
+            while not ended:
+                try:
+                    item = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None:
+                    ended = True
+                else:
+                    batches.setdefault(item[:2], []).extend(item[2])
+            for (group, stream), lines in batches.items():
+                try:
+                    self._write_log(group, stream, lines)
+                except Exception:  # noqa: BLE001 - losing log lines must never cost an invocation or this thread
+                    self.lost_lines += len(lines)
+            if ended:
+                return

@@ -1,0 +1,1 @@
+"""Amazon Athena: moto's, plus ListTagsForResource for every resource that can have tags."""

@@ -1,0 +1,18 @@
+"""Log lines of functions, on their way into moto's CloudWatch Logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from moto.logs.models import logs_backends
+
+
+def write_log(account_id: str, region: str, group: str, stream: str, lines: Sequence[str]) -> None:
+    """Append lines to a log stream; the group and the stream are made where they are missing, as Lambda does."""
+    backend = logs_backends[account_id][region]
+    backend.ensure_log_group(group)
+    if stream not in backend.groups[group].streams:
+        backend.create_log_stream(group, stream)
+    now = int(time.time() * 1000)
+    backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])

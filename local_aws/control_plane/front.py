@@ -1,0 +1,108 @@
+"""The WSGI application of the target: routes each request and logs each AWS call.
+
+    /_local/...                                          this target's own questions, `internal`
+    POST /2015-03-31/functions/{function}/invocations    Lambda invocations, `lambda_functions.invocations`
+    everything else                                      moto
+
+Whatever fails unexpectedly is answered in the shape of an AWS error with status 500, and its traceback is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterable
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local_aws.control_plane.call_log import CallLog
+from local_aws.control_plane.faults import Answer, fault, status_line
+from local_aws.control_plane.internal import Internal
+from local_aws.control_plane.lambda_functions.invocations import Invocations
+from local_aws.control_plane.naming import Named, name_of
+from local_aws.control_plane.principals import Principals
+from local_aws.control_plane.server import Environ, StartResponse
+
+log = logging.getLogger(__name__)
+
+_INVOCATION = re.compile(r"^/2015-03-31/functions/([^/]+)/invocations/?$")
+
+
+class Front:
+    """The target's WSGI application."""
+
+    def __init__(self, principals: Principals, calls: CallLog, internal: Internal, invocations: Invocations) -> None:
+        self._principals = principals
+        self._calls = calls
+        self._internal = internal
+        self._invocations = invocations
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith("/_local/"):
+            return _send(self._internal.answer(environ), environ, start_response)
+        began = time.perf_counter()
+        named = name_of(environ)
+        try:
+            invocation = _INVOCATION.match(path) if environ["REQUEST_METHOD"] == "POST" else None
+            answer = self._invocations.answer(invocation[1], environ) if invocation else self._from_moto(environ, named)
+        except NotImplementedError as error:
+            answer = _not_here(environ, named, str(error))
+        except Exception as error:
+            log.exception("%s:%s failed", named.service, named.action)
+            message = f"The local target failed at {named.service}:{named.action}: {type(error).__name__}: {error}"
+            answer = fault(environ, named.service, 500, "InternalFailure", message)
+        self._log(named, answer.status, (time.perf_counter() - began) * 1000)
+        return _send(answer, environ, start_response)
+
+    def _from_moto(self, environ: Environ, named: Named) -> Answer:
+        kept: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
+            kept.append((status, headers))
+
+        result = self._moto(environ, start_response)
+        try:
+            body = b"".join(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        status, headers = int(kept[-1][0].split(" ", 1)[0]), kept[-1][1]
+        if status in (404, 405) and body.lstrip()[:9].lower() == b"<!doctype":  # Flask's own page: moto has no such route
+            return _not_here(environ, named, "no such address")
+        return Answer(status, tuple(headers), body)
+
+    def _log(self, named: Named, status: int, milliseconds: float) -> None:
+        owner = self._principals.find(named.access_key_id) if named.access_key_id else None
+        principal = owner.principal if owner else ("unknown" if named.access_key_id else "anonymous")
+        self._calls.write(
+            principal=principal,
+            access_key_id=named.access_key_id,
+            service=named.service,
+            action=named.action,
+            resource=named.resource,
+            status=status,
+            milliseconds=milliseconds,
+        )
+
+
+def _not_here(environ: Environ, named: Named, why: str) -> Answer:
+    log.warning("%s:%s is not implemented (%s)", named.service, named.action, why)
+    return fault(
+        environ, named.service, 501, "NotImplemented", f"The local target does not implement {named.service}:{named.action} ({why})."
+    )
+
+
+def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Read what is left of the request, so that the connection can be used again, then answer."""
+    while environ["wsgi.input"].read(1 << 20):
+        pass
+    headers = list(answer.headers)
+    names = {name.lower() for name, _ in headers}
+    if "content-length" not in names and answer.status != 204:
+        headers.append(("Content-Length", str(len(answer.body))))
+    start_response(status_line(answer.status), headers)
+    return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)

@@ -1,0 +1,41 @@
+"""Puts this target's subclasses in moto's place.
+
+moto makes a backend for an account and region when it is first asked for one, from the class that a service's
+`BackendDict` holds. Setting that class before the first request is the whole installation: every module of moto that
+imported the dictionary sees the subclass.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.athena.models import athena_backends
+from moto.awslambda.models import lambda_backends
+from moto.core.base_backend import BackendDict
+from moto.firehose.models import firehose_backends
+from moto.kafka.models import kafka_backends
+from moto.sts.models import sts_backends
+
+from local_aws.control_plane.athena.models import TaggedAthenaBackend
+from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend
+from local_aws.control_plane.lambda_functions.models import RunningLambdaBackend
+from local_aws.control_plane.msk.models import MskBackend
+from local_aws.control_plane.services import Services
+from local_aws.control_plane.sts.models import KnownKeysStsBackend
+
+SUBCLASSES: tuple[tuple[BackendDict[Any], type[Any]], ...] = (
+    (kafka_backends, MskBackend),
+    (firehose_backends, MskFirehoseBackend),
+    (lambda_backends, RunningLambdaBackend),
+    (athena_backends, TaggedAthenaBackend),
+    (sts_backends, KnownKeysStsBackend),
+)
+
+
+def install(services: Services) -> None:
+    """Use the subclasses, and `services` behind them; resources made before are gone."""
+    Services.installed = services
+    BackendDict.reset()
+    for backends, subclass in SUBCLASSES:
+        backends.clear()
+        backends.backend = subclass

@@ -1,0 +1,6 @@
+"""AWS Lambda: moto keeps the functions, the local runner runs them.
+
+models         moto's LambdaBackend; a changed or deleted function is told to the runner
+invocations    the Invoke operation, with payloads as bytes from end to end
+urls           moto's addresses (moto looks for them beside a backend's models)
+"""

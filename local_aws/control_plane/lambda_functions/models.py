@@ -1,0 +1,50 @@
+"""The Lambda backend: moto's, whose functions the local runner runs.
+
+A running environment has the code and configuration with which it started, so the runner forgets a function when it
+is deleted; a changed one is told by its fingerprint.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.core.exceptions import JsonRESTError
+
+from local_aws.control_plane.services import Services
+
+
+class RunningLambdaBackend(LambdaBackend):
+    """All functions of one account and region."""
+
+    def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
+        if spec.get("PackageType") == "Image":
+            raise LambdaClientError("InvalidParameterValueException", "The local target does not implement PackageType Image: use Zip.")
+        if spec.get("Layers"):
+            raise LambdaClientError(
+                "InvalidParameterValueException", "The local target does not implement Layers: put the code in the zip."
+            )
+        return super().create_function(spec)
+
+    def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
+        arn = self.get_function(function_name, qualifier).function_arn
+        super().delete_function(function_name, qualifier)
+        Services.installed.functions.forget(arn)
+
+    def invoke(self, *_: Any, **__: Any) -> str | bytes | None:
+        """Invocations never come here: the front takes them before moto, as bytes."""
+        raise JsonRESTError("ServiceException", "Invoke must be sent to the target's front.")
+
+
+def write_zip(function: LambdaFunction, directory: Path) -> Path:
+    """The deployed package as a file, named by its hash; written once."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in function.code_sha_256)
+    path = directory / f"{name}.zip"
+    if not path.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{id(function)}.tmp")
+        temporary.write_bytes(function.code_bytes)
+        temporary.replace(path)
+    return path

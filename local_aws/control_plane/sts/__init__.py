@@ -1,0 +1,1 @@
+"""AWS STS: moto's, which does not know the keys that this target makes itself."""

@@ -12,5 +12,14 @@
     memory         how much memory a function's processes use
     logs           log lines on their way to CloudWatch Logs, never in an invocation's way
 
-Differences from AWS that a function can see are listed in `environment` and `variables`.
+Not as on AWS, and visible to a function or its caller:
+
+- A function may use the whole CPU whatever its memory size, and an idle environment is not frozen.
+- At most `runner.MAX_PROCESSES` processes of one function run; further invocations wait instead of scaling out.
+- The code is in a folder of its own, not in /var/task; HOME and TMPDIR name a folder of the environment, /tmp and
+  the rest of this machine's files and network are not shut off. No other installed package can be imported.
+- The runtime is this machine's Python of the same minor version, with the boto3 that is installed here.
+- Memory is what is resident, looked at every 20 ms and, by the kernel's high-water mark, at the end.
+- Layers, extensions, SnapStart, response streaming, X-Ray and JSON log format are not here; whoever describes a
+  function to this room has to refuse them.
 """

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from local_aws.lambda_runner.errors import InvalidCode
 
+MAX_UNPACKED_BYTES = 262_144_000
+"""Lambda quotas: a deployment package, unzipped."""
 _PERMISSIONS = 0o777
 _one_at_a_time = threading.Lock()
 
@@ -24,7 +26,7 @@ def unpacked(directory: Path, zip_path: Path, code_sha256: str) -> Path:
     """The folder with the zip's contents, below `directory`.
 
     Raises:
-        InvalidCode: the file is absent or no zip.
+        InvalidCode: the file is absent, no zip, or larger than Lambda takes.
     """
     folder = directory / hashlib.sha256(code_sha256.encode()).hexdigest()[:32]
     with _one_at_a_time:
@@ -45,6 +47,8 @@ def unpacked(directory: Path, zip_path: Path, code_sha256: str) -> Path:
 
 def _unpack(zip_path: Path, folder: Path) -> None:
     with zipfile.ZipFile(zip_path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise zipfile.BadZipFile(f"unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes")
         for entry in archive.infolist():
             target = Path(archive.extract(entry, folder))
             if not entry.is_dir():

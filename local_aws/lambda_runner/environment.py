@@ -31,7 +31,7 @@ from local_aws.home import Home
 from local_aws.lambda_runner import memory, platform_messages
 from local_aws.lambda_runner.function import Function, InvocationResult, RoleCredentials
 from local_aws.lambda_runner.interpreter import Interpreter
-from local_aws.lambda_runner.logs import LogShipper, PrintedLines, tail
+from local_aws.lambda_runner.logs import TAIL_BYTES, LogShipper, PrintedLines, tail
 from local_aws.lambda_runner.platform_messages import Failure, Status
 from local_aws.lambda_runner.runtime_api import ApiRequest, RuntimeApi
 from local_aws.lambda_runner.variables import variables
@@ -42,6 +42,7 @@ _TICK_SECONDS = 0.02 if memory.HAS_PROC else 0.5
 """How often memory and the process itself are looked at while the function runs."""
 _LOG_SECONDS = 1.0
 """How often the log of a function that still runs is carried on."""
+_KEPT_LINES = 2 * TAIL_BYTES
 _READY_SECONDS = 2.0
 """How long a warm runtime may take to ask for its next invocation; it asks at once."""
 _CREDENTIALS_MARGIN = timedelta(minutes=20)
@@ -71,6 +72,7 @@ class Environment:
         now = datetime.now(UTC)
         self._stream = f"{now:%Y/%m/%d}/[{setting.function.version}]{secrets.token_hex(16)}"
         self._scratch = setting.home.functions / "scratch" / name
+        shutil.rmtree(self._scratch, ignore_errors=True)  # of a target that was killed
         self._recycle_at = credentials.expires - min(_CREDENTIALS_MARGIN, (credentials.expires - now) / 2)
         self._api: RuntimeApi | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,6 +80,7 @@ class Environment:
         self._invoked_arn = setting.function.arn
         self._lines: list[str] = []
         self._shipped = 0
+        self._most_used = 0
         self._killed_for_good = False
         self.idle_since = time.monotonic()
 
@@ -88,7 +91,8 @@ class Environment:
     @property
     def usable(self) -> bool:
         """Whether it may serve another invocation: its process runs and its keys last."""
-        return self._process is not None and self._process.poll() is None and datetime.now(UTC) < self._recycle_at
+        running = self._process is not None and self._process.poll() is None
+        return running and not self._killed_for_good and datetime.now(UTC) < self._recycle_at
 
     def invoke(self, payload: bytes, request_id: str, invoked_arn: str) -> InvocationResult:
         """Run one invocation to its end, whatever that is. Afterwards `usable` tells whether the environment is."""
@@ -99,10 +103,9 @@ class Environment:
         self._collect(all_of_it=True)
         self._say(platform_messages.start(request_id, function.version))
         started = time.monotonic()
-        used = 0
         response = b""
         if asked is not None:
-            response, failure, used = self._run(asked, payload, request_id)
+            response, failure = self._run(asked, payload, request_id)
         duration = (time.monotonic() - started) * 1000.0
         self._collect(all_of_it=True)
         if failure is not None and failure.log_line is not None:
@@ -114,7 +117,7 @@ class Environment:
                 milliseconds=duration,
                 init_milliseconds=init_milliseconds,
                 memory_mib=function.memory_mib,
-                used_bytes=used,
+                used_bytes=self._most_used,
                 failure=failure,
             )
         )
@@ -139,6 +142,9 @@ class Environment:
     def close(self) -> None:
         """Kill the process and leave nothing of the environment but its log events."""
         self._end_process()
+        if self._printed is not None:
+            self._printed.close()
+            self._printed = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         (self._setting.home.logs / f"{self._name}.log").unlink(missing_ok=True)
 
@@ -161,6 +167,7 @@ class Environment:
             milliseconds = (time.monotonic() - started) * 1000.0
             self._collect(all_of_it=True)
             if isinstance(asked, ApiRequest):
+                self._most_used = memory.high_water(self._process.pid) if self._process is not None else 0
                 return asked, milliseconds, None
             return_code = self._end_process()
             failure = asked or platform_messages.exited(request_id, return_code)
@@ -174,6 +181,7 @@ class Environment:
 
     def _start_process(self) -> None:
         setting = self._setting
+        self._most_used = 0
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._api = RuntimeApi()
         environment = variables(
@@ -187,7 +195,9 @@ class Environment:
             region=setting.region,
             endpoint_url=setting.endpoint_url,
         )
-        self._printed = PrintedLines(setting.home.logs / f"{self._name}.log")
+        if self._printed is None:
+            setting.home.logs.mkdir(parents=True, exist_ok=True)
+            self._printed = PrintedLines(setting.home.logs / f"{self._name}.log")
         self._process = processes.start(
             setting.home,
             self._name,
@@ -219,41 +229,35 @@ class Environment:
 
     # --- invoke -------------------------------------------------------------------------------------------------
 
-    def _run(self, asked: ApiRequest, payload: bytes, request_id: str) -> tuple[bytes, Failure | None, int]:
-        """Hand over the event and wait for its end: the response, the failure, and the most memory seen."""
+    def _run(self, asked: ApiRequest, payload: bytes, request_id: str) -> tuple[bytes, Failure | None]:
+        """Hand over the event and wait for its end: the response, or the failure."""
         api, process = self._api, self._process
         assert api is not None and process is not None
-        function = self._setting.function
-        limit = function.memory_mib * 1024 * 1024
-        timeout = float(function.timeout_seconds)
+        limit = self._setting.function.memory_mib * 1024 * 1024
+        timeout = float(self._setting.function.timeout_seconds)
         deadline = time.monotonic() + timeout
         log_due = time.monotonic() + _LOG_SECONDS
-        used = 0
         # A payload that cannot be handed over shows below: the process has ended, or the timeout is near.
         with contextlib.suppress(OSError):
             api.give(asked, self._event_headers(request_id, timeout), payload, timeout)
         while (left := deadline - time.monotonic()) > 0:
             request = api.wait(min(left, _TICK_SECONDS))
-            if request is None:
-                used = max(used, memory.resident(process.pid))
-                if used > limit:
-                    return b"", self._killed(request_id), used
-                if process.poll() is not None:
-                    return b"", platform_messages.exited(request_id, self._end_process()), used
-                if time.monotonic() >= log_due:
-                    self._collect(all_of_it=False)
-                    self._ship()
-                    log_due = time.monotonic() + _LOG_SECONDS
-                continue
-            used = max(used, memory.high_water(process.pid))
-            if used > limit:
-                return b"", self._killed(request_id), used
-            done = self._ended(api, request, request_id)
-            if done is not None:
-                return *done, used
-        used = max(used, memory.resident(process.pid))
+            self._most_used = max(self._most_used, memory.high_water(process.pid) if request else memory.resident(process.pid))
+            if self._most_used > limit:  # what the kernel of a sandbox does then
+                self._end_process()
+                return b"", platform_messages.exited(request_id, -signal.SIGKILL)
+            if request is not None:
+                done = self._ended(api, request, request_id)
+                if done is not None:
+                    return done
+            elif process.poll() is not None:
+                return b"", platform_messages.exited(request_id, self._end_process())
+            elif time.monotonic() >= log_due:
+                self._collect(all_of_it=False)
+                self._ship()
+                log_due = time.monotonic() + _LOG_SECONDS
         self._end_process()
-        return b"", platform_messages.timed_out(request_id, timeout, datetime.now(UTC)), used
+        return b"", platform_messages.timed_out(request_id, timeout, datetime.now(UTC))
 
     def _ended(self, api: RuntimeApi, request: ApiRequest, request_id: str) -> tuple[bytes, Failure | None] | None:
         """Whether this request ends the invocation, and how."""
@@ -271,11 +275,6 @@ class Environment:
             return b"", platform_messages.reported(request.body, request.headers.get("lambda-runtime-function-error-type", ""))
         api.answer(request, "400 Bad Request", b'{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}')
         return None
-
-    def _killed(self, request_id: str) -> Failure:
-        """As the kernel of a sandbox does to a process that uses more memory than there is."""
-        self._end_process()
-        return platform_messages.exited(request_id, -signal.SIGKILL)
 
     def _event_headers(self, request_id: str, timeout: float) -> Mapping[str, str]:
         now = time.time()
@@ -313,6 +312,9 @@ class Environment:
     def _ship(self) -> None:
         self._setting.shipper.write(self._setting.function.log_group, self._stream, self._lines[self._shipped :])
         self._shipped = len(self._lines)
+        if self._shipped > _KEPT_LINES:  # the tail needs no more of a function that prints on and on
+            del self._lines[:-_KEPT_LINES]
+            self._shipped = _KEPT_LINES
 
 
 def _kill_group(pid: int) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 TAIL_BYTES = 4096
 _LINGER_SECONDS = 0.2
 _MAX_WAITING_BATCHES = 20_000
+_READ_BYTES = 1024 * 1024
 _TRUNCATE_ABOVE = 4 * 1024 * 1024
 
 WriteLog = Callable[[str, str, Sequence[str]], None]
@@ -22,24 +23,17 @@ WriteLog = Callable[[str, str, Sequence[str]], None]
 
 
 class PrintedLines:
-    """What one process printed since it was last asked. The file is opened for appending by the process."""
+    """What one process printed since it was last asked. The process has the file open for appending."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = path.stat().st_size if path.exists() else 0
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._offset = os.fstat(self._file).st_size
         self._partial = b""
 
     def take(self, *, all_of_it: bool) -> list[str]:
         """New lines; a last line without its end only where `all_of_it` is asked for."""
-        try:
-            size = self._path.stat().st_size
-        except OSError:
-            return []
         data = self._partial
-        if size > self._offset:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                printed = file.read(size - self._offset)
+        while printed := os.pread(self._file, _READ_BYTES, self._offset):
             self._offset += len(printed)
             data += printed
         self._partial = b""
@@ -52,9 +46,12 @@ class PrintedLines:
         elif not all_of_it:
             self._partial = last
         if all_of_it and self._offset > _TRUNCATE_ABOVE:
-            os.truncate(self._path, 0)
+            os.ftruncate(self._file, 0)
             self._offset = 0
         return [_one_event(line) for line in lines]
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 def _one_event(line: bytes) -> str:

@@ -64,7 +64,9 @@ def response_too_large() -> Failure:
 
 
 def reported(payload: bytes, error_type: str) -> Failure:
-    """What the runtime client posted itself: an exception of the handler, or why the code could not be loaded."""
+    """What the runtime client posted itself: an exception of the handler (it gives no type with those, and REPORT shows
+    none), or why the code could not be loaded.
+    """
     return Failure(Status.ERROR, error_type, payload)
 
 
@@ -105,7 +107,7 @@ def report(
     ]
     if init_milliseconds is not None:
         fields.append(f"Init Duration: {init_milliseconds:.2f} ms")
-    if failure is not None and failure.log_line is not None:
+    if failure is not None and failure.error_type:
         fields.append(f"Status: {failure.status.value}")
         if failure.status is Status.ERROR:
             fields.append(f"Error Type: {failure.error_type}")

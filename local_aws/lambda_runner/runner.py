@@ -103,6 +103,9 @@ class LambdaRunner:
             pool, environment = self._environment(function)
             try:
                 return environment.invoke(payload or b"{}", str(uuid.uuid4()), function.arn)
+            except BaseException:
+                environment.kill()  # it is in an unknown state
+                raise
             finally:
                 pool.give_back(environment)
 

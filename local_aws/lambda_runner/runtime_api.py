@@ -114,6 +114,7 @@ class RuntimeApi:
         taken, _ = self._listener.accept()
         taken.setblocking(False)
         taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER)
         self._selector.register(taken, selectors.EVENT_READ, Connection(taken))
 
     def _drop(self, connection: Connection) -> None:
@@ -126,11 +127,11 @@ def _send(request: ApiRequest, head: bytes, body: bytes, seconds: float) -> None
     connection = request.connection.socket
     connection.settimeout(seconds)
     try:
-        if len(body) < 65_536:
-            connection.sendall(head + body)
-        else:
-            connection.sendall(head)
-            connection.sendall(body)
+        sent = connection.sendmsg((head, body)) - len(head)
+        if sent < 0:
+            connection.sendall(head[sent:])
+        if sent < len(body):
+            connection.sendall(memoryview(body)[max(0, sent) :])
     finally:
         connection.setblocking(False)
 
@@ -187,6 +188,8 @@ def _receive_head(connection: Connection) -> bool:
     if "chunked" in headers.get("transfer-encoding", "").lower():
         raise ValueError("a streamed response")
     expected = int(headers.get("content-length") or 0)
+    if len(rest) > expected:
+        raise ValueError("a second request before the first was answered")
     if headers.get("expect", "").lower() == "100-continue":
         connection.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray(expected if expected <= MAX_RESPONSE_BYTES else 1024 * 1024)

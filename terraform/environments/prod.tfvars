@@ -1,0 +1,32 @@
+# 500 GiB a day is 6.2 MB/s on average; one day at three copies takes 1.5 TiB of disk, so three days take 4.4 TiB.
+environment = "prod"
+
+lambda_runtime      = "python3.13"
+lambda_architecture = "arm64"
+
+kafka_broker_count      = 3
+kafka_broker_type       = "kafka.m7g.xlarge"
+kafka_broker_volume_gib = 2000
+kafka_monitoring_level  = "PER_BROKER"
+
+topic_partitions      = 12
+topic_retention_hours = 72
+
+bucket_versioning = true
+bucket_lifecycle_days = {
+  errors                    = 90
+  data_to_infrequent_access = 90
+  former_versions           = 30
+}
+log_retention_days = 90
+
+transform_memory_mib           = 1024
+transform_reserved_concurrency = 100
+
+# Events older than a month go to the error prefix: far fewer dates than the 500 partitions that Firehose keeps open.
+max_event_age_days = 30
+
+delivery_buffer_size_mib          = 128
+delivery_buffer_interval_seconds  = 300
+transform_buffer_size_mib         = 2
+transform_buffer_interval_seconds = 30

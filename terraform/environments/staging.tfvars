@@ -1,0 +1,23 @@
+# Production's settings at a smaller size.
+environment = "staging"
+
+lambda_runtime      = "python3.13"
+lambda_architecture = "arm64"
+
+kafka_broker_count      = 3
+kafka_broker_type       = "kafka.m7g.large"
+kafka_broker_volume_gib = 200
+kafka_monitoring_level  = "PER_BROKER"
+
+topic_partitions      = 12
+topic_retention_hours = 72
+
+bucket_lifecycle_days = { errors = 30 }
+log_retention_days    = 30
+
+max_event_age_days = 30
+
+delivery_buffer_size_mib          = 128
+delivery_buffer_interval_seconds  = 300
+transform_buffer_size_mib         = 2
+transform_buffer_interval_seconds = 30

@@ -1,0 +1,308 @@
+# The stream (Amazon Data Firehose): reads the topic, calls the transform, writes Parquet by partition key.
+#
+# Nearly everything on the source side, and dynamic partitioning, can only be set at creation: a change replaces the
+# stream, which then reads again from `read_from`.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+################################################################################
+# Names
+################################################################################
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+
+  # Without the UUID that only a created cluster has: these policies exist, and have spread through IAM, long before
+  # the stream needs them. Firehose's creation is not retried on every answer that a fresh role causes.
+  kafka_arn_prefix = "arn:${local.partition}:kafka:${local.region}:${local.account}"
+  any_cluster_arn  = "${local.kafka_arn_prefix}:cluster/${var.cluster_name}/*"
+  any_topic_arn    = "${local.kafka_arn_prefix}:topic/${var.cluster_name}/*/${var.topic_name}"
+  any_group_arn    = "${local.kafka_arn_prefix}:group/${var.cluster_name}/*"
+
+  bucket_arn      = "arn:${local.partition}:s3:::${var.bucket}"
+  glue_arn_prefix = "arn:${local.partition}:glue:${local.region}:${local.account}"
+  data_prefix     = "${var.data_prefix}${var.partition_key}=!{partitionKeyFromLambda:${var.partition_key}}/"
+  errors_by_date  = "${var.error_prefix}!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
+  assume_as_stream = {
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "firehose.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  }
+}
+
+################################################################################
+# Logs
+################################################################################
+
+# Firehose writes to a group and a stream that exist; it makes neither.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/kinesisfirehose/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_cloudwatch_log_stream" "delivery" {
+  name           = "DestinationDelivery"
+  log_group_name = aws_cloudwatch_log_group.this.name
+}
+
+################################################################################
+# Source role
+################################################################################
+
+resource "aws_iam_role" "source" {
+  name               = "${var.name}-source"
+  description        = "Reads the topic ${var.topic_name} for the stream ${var.name}"
+  assume_role_policy = jsonencode(local.assume_as_stream)
+}
+
+# Firehose developer guide, "Allow Firehose to assume an IAM role", source Amazon MSK. It joins no consumer group, hence
+# no AlterGroup.
+resource "aws_iam_role_policy" "source" {
+  name = "read-topic"
+  role = aws_iam_role.source.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "ReachCluster"
+        Effect = "Allow"
+        Action = [
+          "kafka:GetBootstrapBrokers",
+          "kafka:DescribeCluster",
+          "kafka:DescribeClusterV2",
+          "kafka-cluster:Connect",
+        ]
+        Resource = local.any_cluster_arn
+      },
+      {
+        Sid    = "ReadTopic"
+        Effect = "Allow"
+        Action = [
+          "kafka-cluster:DescribeTopic",
+          "kafka-cluster:DescribeTopicDynamicConfiguration",
+          "kafka-cluster:ReadData",
+        ]
+        Resource = local.any_topic_arn
+      },
+      {
+        Sid      = "DescribeGroups"
+        Effect   = "Allow"
+        Action   = ["kafka-cluster:DescribeGroup"]
+        Resource = local.any_group_arn
+      },
+    ]
+  })
+}
+
+################################################################################
+# Delivery role
+################################################################################
+
+resource "aws_iam_role" "delivery" {
+  name               = "${var.name}-delivery"
+  description        = "Transforms and writes for the stream ${var.name}"
+  assume_role_policy = jsonencode(local.assume_as_stream)
+}
+
+# Firehose developer guide, "Grant Firehose access to an Amazon S3 destination". The error prefix belongs to it: if an
+# error object cannot be written, delivery stops for good.
+resource "aws_iam_role_policy" "bucket" {
+  name = "write-bucket"
+  role = aws_iam_role.delivery.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat([
+      {
+        Sid      = "FindBucket"
+        Effect   = "Allow"
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        Resource = local.bucket_arn
+      },
+      {
+        Sid      = "WriteObjects"
+        Effect   = "Allow"
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.bucket_arn}/${var.data_prefix}*", "${local.bucket_arn}/${var.error_prefix}*"]
+      },
+      ], var.kms_key_arn == null ? [] : [{
+        Sid       = "EncryptObjects"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = var.kms_key_arn
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
+    }])
+  })
+}
+
+# Firehose developer guide, "Grant Firehose access to AWS Glue for data format conversion".
+resource "aws_iam_role_policy" "schema" {
+  name = "read-schema"
+  role = aws_iam_role.delivery.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "ReadSchema"
+      Effect = "Allow"
+      Action = ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"]
+      Resource = [
+        "${local.glue_arn_prefix}:catalog",
+        "${local.glue_arn_prefix}:database/${var.glue_database}",
+        "${local.glue_arn_prefix}:table/${var.glue_database}/${var.glue_table}",
+      ]
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "transform" {
+  name = "call-transform"
+  role = aws_iam_role.delivery.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "CallTransform"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
+      Resource = var.transform_arn
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "logs" {
+  name = "write-logs"
+  role = aws_iam_role.delivery.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "WriteLogs"
+      Effect   = "Allow"
+      Action   = ["logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.this.arn}:log-stream:${aws_cloudwatch_log_stream.delivery.name}"
+    }]
+  })
+}
+
+################################################################################
+# Stream
+################################################################################
+
+locals {
+  # The provider takes a parameter that equals Firehose's default out of its state; writing it would be a difference in
+  # every plan. Firehose uses the same value when it is left out.
+  transform_parameters = {
+    for name, parameter in {
+      BufferSizeInMBs         = { value = tostring(var.transform_buffer_size_mib), default = "1" }
+      BufferIntervalInSeconds = { value = tostring(var.transform_buffer_interval_seconds), default = "60" }
+      NumberOfRetries         = { value = tostring(var.transform_retries), default = "3" }
+    } : name => parameter.value if parameter.value != parameter.default
+  }
+}
+
+resource "aws_kinesis_firehose_delivery_stream" "this" {
+  name        = var.name
+  destination = "extended_s3"
+
+  msk_source_configuration {
+    msk_cluster_arn     = var.cluster_arn
+    topic_name          = var.topic_name
+    read_from_timestamp = var.read_from
+
+    authentication_configuration {
+      connectivity = "PRIVATE"
+      role_arn     = aws_iam_role.source.arn
+    }
+  }
+
+  extended_s3_configuration {
+    bucket_arn          = local.bucket_arn
+    role_arn            = aws_iam_role.delivery.arn
+    prefix              = local.data_prefix
+    error_output_prefix = local.errors_by_date
+    buffering_size      = var.buffer_size_mib
+    buffering_interval  = var.buffer_interval_seconds
+    kms_key_arn         = var.kms_key_arn
+
+    # Parquet compresses its own pages; Firehose refuses any other value with conversion.
+    compression_format = "UNCOMPRESSED"
+
+    dynamic_partitioning_configuration {
+      enabled = true
+    }
+
+    processing_configuration {
+      enabled = true
+
+      processors {
+        type = "Lambda"
+
+        parameters {
+          parameter_name  = "LambdaArn"
+          parameter_value = var.transform_arn
+        }
+
+        dynamic "parameters" {
+          for_each = local.transform_parameters
+
+          content {
+            parameter_name  = parameters.key
+            parameter_value = parameters.value
+          }
+        }
+      }
+    }
+
+    data_format_conversion_configuration {
+      enabled = true
+
+      input_format_configuration {
+        deserializer {
+          open_x_json_ser_de {
+            case_insensitive = true
+          }
+        }
+      }
+
+      output_format_configuration {
+        serializer {
+          parquet_ser_de {
+            compression = "SNAPPY"
+          }
+        }
+      }
+
+      schema_configuration {
+        database_name = var.glue_database
+        table_name    = var.glue_table
+        region        = local.region
+        role_arn      = aws_iam_role.delivery.arn
+      }
+    }
+
+    cloudwatch_logging_options {
+      enabled         = true
+      log_group_name  = aws_cloudwatch_log_group.this.name
+      log_stream_name = aws_cloudwatch_log_stream.delivery.name
+    }
+  }
+
+  # Nothing above refers to the policies, yet Firehose tries the roles when the stream is created.
+  depends_on = [
+    aws_iam_role_policy.source,
+    aws_iam_role_policy.bucket,
+    aws_iam_role_policy.schema,
+    aws_iam_role_policy.transform,
+    aws_iam_role_policy.logs,
+  ]
+}

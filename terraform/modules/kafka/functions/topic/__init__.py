@@ -1,0 +1,1 @@
+"""The function that keeps one Kafka topic as Terraform describes it."""

@@ -38,6 +38,8 @@ class Front:
         self._internal = internal
         self._invocations = invocations
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self.bytes_moved = 0
+        """Of bodies, both ways, since someone last set it to 0; about right, since many threads add to it."""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -54,6 +56,7 @@ class Front:
             log.exception("%s:%s failed", named.service, named.action)
             message = f"The local target failed at {named.service}:{named.action}: {type(error).__name__}: {error}"
             answer = fault(environ, named.service, 500, "InternalFailure", message)
+        self.bytes_moved += _length(environ) + len(answer.body)
         self._log(named, answer.status, (time.perf_counter() - began) * 1000)
         return _send(answer, environ, start_response)
 
@@ -87,6 +90,11 @@ class Front:
             status=status,
             milliseconds=milliseconds,
         )
+
+
+def _length(environ: Environ) -> int:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
 
 
 def _not_here(environ: Environ, named: Named, why: str) -> Answer:

@@ -1,0 +1,24 @@
+"""What can stop the validation from reaching a verdict.
+
+CouldNotRun (console)
+├── StorageRefused        S3 did not answer, or refused the listing of a prefix
+└── ObjectUnavailable     one object could not be fetched: no permission, gone, or replaced meanwhile
+CheckFailed (console)
+└── QueryFailed           the SQL or an object that it reads is broken
+"""
+
+from __future__ import annotations
+
+from console import CheckFailed, CouldNotRun
+
+
+class StorageRefused(CouldNotRun):
+    """S3 did not answer, or refused; without a listing there is no verdict."""
+
+
+class ObjectUnavailable(CouldNotRun):
+    """One object could not be fetched. The others are still checked; this one counts as not checked."""
+
+
+class QueryFailed(CheckFailed):
+    """The query did not run to its end; the message says why."""

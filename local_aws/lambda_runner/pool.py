@@ -61,15 +61,16 @@ class Pool:
 
     def give_back(self, environment: Environment) -> None:
         """Keep the environment warm, or end it where it cannot serve again."""
-        keep = environment.usable
+        with self._changed:
+            if environment.usable and not self._retired:
+                self._busy.discard(environment)
+                self._idle.append(environment)
+                self._changed.notify()
+                return
+        environment.close()
         with self._changed:
             self._busy.discard(environment)
-            keep = keep and not self._retired
-            if keep:
-                self._idle.append(environment)
             self._changed.notify()
-        if not keep:
-            environment.close()
 
     def reap(self, idle_seconds: float) -> None:
         """End environments that were idle for that long, or that could not serve again."""

@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,13 +77,15 @@ class Target:
     def another(self, **options: float) -> LambdaRunner:
         return LambdaRunner(self.home, "http://127.0.0.1:1", "eu-west-3", self._credentials, self._write, **options)  # type: ignore[arg-type]
 
-    def function(self, handler: str, *, source: str = HANDLERS, **changes: object) -> Function:
+    def function(self, handler: str, *, source: str = HANDLERS, packages: Mapping[str, bytes] | None = None, **changes: object) -> Function:
         """A function of its own name, so that no other test's environment serves it."""
-        code = f"{abs(hash(source)):x}"
+        code = f"{abs(hash((source, tuple(packages or ())))):x}"
         path = self._zips / f"{code}.zip"
         if not path.exists():
             with zipfile.ZipFile(path, "w") as made:
                 made.writestr("app/handlers.py", source)
+                for path_in_zip, contents in (packages or {}).items():
+                    made.writestr(path_in_zip, contents)
         name = f"{handler.rpartition('.')[2]}-{len(self.asked_roles)}-{time.monotonic_ns()}"
         made_function = Function(
             name=name, arn=f"arn:aws:lambda:eu-west-3:123456789012:function:{name}", version="$LATEST", zip_path=path, code_sha256=code,

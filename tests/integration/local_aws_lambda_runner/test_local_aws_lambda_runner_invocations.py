@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from local_aws_lambda_runner_target import Target, gone
 
@@ -269,6 +270,22 @@ def test_no_package_of_this_project_or_its_interpreter_can_be_imported(target: T
 def test_what_awss_runtime_brings_can_be_imported(target: Target, package: str) -> None:
     function = target.function("importing", name="importing", arn="arn:aws:lambda:eu-west-3:123456789012:function:importing")
     assert value(target, function, package) == package
+
+
+def test_the_functions_package_brings_its_own_compiled_modules_and_wins_over_the_runtimes(target: Target) -> None:
+    installed = Path(msgspec.__file__).parent
+    packages = {
+        f"msgspec/{path.relative_to(installed)}": path.read_bytes() for path in installed.rglob("*") if path.suffix in (".py", ".so")
+    }
+    packages["boto3/__init__.py"] = b"__version__ = 'its own'"
+    source = """
+import boto3, msgspec
+def handler(event, context): return [boto3.__version__, msgspec.__file__, msgspec.json.decode(b"[1]")]
+"""
+    seen = value(target, target.function("handler", source=source, packages=packages))
+    assert isinstance(seen, list)
+    assert (seen[0], seen[2]) == ("its own", [1])
+    assert Path(seen[1]).is_relative_to(target.home.functions / "code")
 
 
 def test_the_functions_own_code_comes_before_the_runtimes_and_pythonpath_is_its_own(target: Target) -> None:

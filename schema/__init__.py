@@ -9,6 +9,7 @@ This module runs inside the Lambda too, so it uses the standard library alone.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 SCHEMA_FILE = Path(__file__).with_name("user_events.json")
 _FORMAT_VERSION = 1
+_COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class SchemaError(Exception):
@@ -125,12 +127,19 @@ def _field(entry: Any, where: str) -> Field:
     except ValueError:
         allowed = ", ".join(member.value for member in FieldType)
         raise SchemaError(f"{where}: type is {entry['type']!r}; allowed are {allowed}.") from None
+    for name in ("nullable", "partition_key"):
+        if not isinstance(entry.get(name, False), bool):
+            raise SchemaError(f"{where}: {name} must be true or false.")
+    if not _COLUMN.fullmatch(entry["output"].lower()):
+        raise SchemaError(f"{where}: output is {entry['output']!r}; a column takes letters, digits and underscores, no digit first.")
+    if not all(entry["input"].split(".")):
+        raise SchemaError(f"{where}: input is {entry['input']!r}; a dotted path takes a name before and after each dot.")
     return Field(
         output=entry["output"],
         input=entry["input"],
         type=kind,
-        nullable=bool(entry.get("nullable", True)),
-        partition_key=bool(entry.get("partition_key", False)),
+        nullable=entry.get("nullable", True),
+        partition_key=entry.get("partition_key", False),
         description=str(entry.get("description", "")),
     )
 
@@ -146,3 +155,18 @@ def _check(schema: Schema, where: str) -> None:
         raise SchemaError(f"{where}: the partition key needs a timestamp field with the same input ({keys[0].input}).")
     if any(field.type is FieldType.DATE and not field.partition_key for field in schema.fields):
         raise SchemaError(f"{where}: only the partition key may be of type date.")
+    _check_paths(schema, where)
+
+
+def _check_paths(schema: Schema, where: str) -> None:
+    """No path may be a value for one field and an object, or a value of another type, for another."""
+    kinds: dict[str, FieldType] = {}
+    for field in schema.fields:
+        if field.partition_key:
+            continue
+        kind = kinds.setdefault(field.input, field.type)
+        if kind is not field.type:
+            raise SchemaError(f"{where}: input {field.input} is both {kind.value} and {field.type.value}; one value has one type.")
+    for path, kind in kinds.items():
+        if inside := sorted(other for other in kinds if other.startswith(f"{path}.")):
+            raise SchemaError(f"{where}: input {path} is a {kind.value}, so it cannot hold {', '.join(inside)}.")

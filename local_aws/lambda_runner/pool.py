@@ -102,6 +102,12 @@ class Pool:
                     return
                 self._changed.wait(0.05)
 
+    @property
+    def empty(self) -> bool:
+        """Whether a retired pool has ended its last environment."""
+        with self._changed:
+            return not self._busy and not self._starting and not self._idle
+
     def pids(self) -> tuple[int, ...]:
         """Process ids of all environments, busy and idle."""
         with self._changed:

@@ -75,6 +75,7 @@ class LambdaRunner:
         self._interpreters = Interpreters(home.functions / "runtime")
         self._shipper = LogShipper(write_log)
         self._pools: dict[tuple[str, str], Pool] = {}
+        self._retired: list[Pool] = []  # some invocation may still run there
         self._in_flight: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -119,20 +120,21 @@ class LambdaRunner:
         with self._lock:
             keys = [key for key in self._pools if key[0] == unqualified and qualifier in ("", key[1])]
             pools = [self._pools.pop(key) for key in keys]
+            self._retired.extend(pools)
         for pool in pools:
             pool.retire()
 
     def pids(self) -> tuple[int, ...]:
         """Process ids of all environments."""
         with self._lock:
-            pools = list(self._pools.values())
+            pools = [*self._pools.values(), *self._retired]
         return tuple(pid for pool in pools for pid in pool.pids())
 
     def stop(self) -> None:
         """End every process; invocations that run fail as if their process had been killed."""
         self._stopped.set()
         with self._lock:
-            pools = list(self._pools.values())
+            pools = [*self._pools.values(), *self._retired]
             self._pools.clear()
         deadline = time.monotonic() + _STOP_PATIENCE_SECONDS
         for pool in pools:
@@ -183,6 +185,8 @@ class LambdaRunner:
             if pool is None or pool.setting.function.fingerprint != function.fingerprint:
                 outdated, pool = pool, Pool(setting, self._credentials, self._max_processes)
                 self._pools[key] = pool
+                if outdated is not None:
+                    self._retired.append(outdated)
         if outdated is not None:
             outdated.retire()
         return pool
@@ -191,5 +195,6 @@ class LambdaRunner:
         while not self._stopped.wait(_REAP_EVERY_SECONDS):
             with self._lock:
                 pools = list(self._pools.values())
+                self._retired = [pool for pool in self._retired if not pool.empty]
             for pool in pools:
                 pool.reap(self._idle_seconds)

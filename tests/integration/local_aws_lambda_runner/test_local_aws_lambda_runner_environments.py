@@ -29,10 +29,8 @@ def call(runner: LambdaRunner, function: Function, event: object = None) -> Call
 
 def test_invocations_at_the_same_time_run_in_environments_of_their_own(target: Target, at_once: AtOnce) -> None:
     function = target.function("sleep")
-    started = time.monotonic()
     pids = at_once([call(target.runner, function, 0.5)] * 3)
     assert len(set(pids)) == 3
-    assert time.monotonic() - started < 1.4
     assert call(target.runner, function, 0)() in pids
 
 
@@ -76,10 +74,10 @@ def test_forgetting_a_function_ends_its_idle_environments_and_lets_a_running_inv
     first = call(target.runner, function, 0)()
 
     def forget() -> None:
-        time.sleep(0.2)
+        time.sleep(0.5)
         target.runner.forget(function.arn)
 
-    (running, _) = at_once([call(target.runner, function, 0.6), forget])
+    (running, _) = at_once([call(target.runner, function, 1.2), forget])
     assert running == first
     assert isinstance(first, int)
     assert gone(first)
@@ -99,10 +97,10 @@ def test_versions_have_environments_of_their_own_and_share_reserved_concurrency(
 
 def test_an_environment_is_replaced_before_its_keys_end(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     function = target.function("environment")
-    monkeypatch.setattr(target, "lifetime", timedelta(seconds=1))
+    monkeypatch.setattr(target, "lifetime", timedelta(seconds=4))
     first = call(target.runner, function)()
     same = call(target.runner, function)()
-    time.sleep(0.6)
+    time.sleep(2.1)
     monkeypatch.setattr(target, "lifetime", timedelta(hours=1))
     renewed = call(target.runner, function)()
     assert isinstance(first, dict) and isinstance(same, dict) and isinstance(renewed, dict)
@@ -188,13 +186,14 @@ def test_stop_ends_running_and_idle_processes_and_their_children_and_leaves_no_f
     pids: list[int] = []
 
     def stop() -> None:
-        time.sleep(0.5)
+        while len(runner.pids()) < 2:
+            time.sleep(0.05)
         pids.extend(runner.pids())
         runner.stop()
 
     started = time.monotonic()
     result, _ = at_once([lambda: runner.invoke(busy, b"8"), stop])
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 7
     assert isinstance(result, InvocationResult)
     assert result.function_error == "Unhandled"
     assert isinstance(child, int)
@@ -204,6 +203,22 @@ def test_stop_ends_running_and_idle_processes_and_their_children_and_leaves_no_f
     assert not [name for name in left if name.startswith((f"lambda-{idle.name}", f"lambda-{busy.name}"))]
     with pytest.raises(RunnerStopped):
         runner.invoke(busy, b"0")
+
+
+def test_stop_ends_an_invocation_of_a_function_that_was_deleted_meanwhile(target: Target, at_once: AtOnce) -> None:
+    runner = target.another()
+    function = target.function("sleep")
+
+    def delete_and_stop() -> None:
+        while not runner.pids():
+            time.sleep(0.05)
+        runner.forget(function.arn)
+        runner.stop()
+
+    started = time.monotonic()
+    at_once([call(runner, function, 9), delete_and_stop])
+    assert time.monotonic() - started < 8
+    assert runner.pids() == ()
 
 
 def test_stopping_wakes_invocations_that_wait_for_a_process(target: Target, at_once: AtOnce) -> None:

@@ -11,14 +11,19 @@ from typing import Any
 
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
+from moto.backends import get_backend
+from moto.cloudwatch.models import MetricAggregatedDatum, MetricDatum, cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.firehose.models import firehose_backends
 from moto.kafka.models import kafka_backends
+from moto.logs.models import LogEvent, logs_backends
 from moto.sts.models import sts_backends
 
 from local_aws.control_plane.athena.models import TaggedAthenaBackend
+from local_aws.control_plane.cloudwatch.models import BoundedCloudWatchBackend
 from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend
 from local_aws.control_plane.lambda_functions.models import RunningLambdaBackend
+from local_aws.control_plane.logs.models import BoundedLogsBackend
 from local_aws.control_plane.msk.models import MskBackend
 from local_aws.control_plane.services import Services
 from local_aws.control_plane.sts.models import KnownKeysStsBackend
@@ -29,7 +34,29 @@ SUBCLASSES: tuple[tuple[BackendDict[Any], type[Any]], ...] = (
     (lambda_backends, RunningLambdaBackend),
     (athena_backends, TaggedAthenaBackend),
     (sts_backends, KnownKeysStsBackend),
+    (logs_backends, BoundedLogsBackend),
+    (cloudwatch_backends, BoundedCloudWatchBackend),
 )
+
+
+NUMEROUS = (LogEvent, MetricDatum, MetricAggregatedDatum)
+"""Classes whose every instance moto also keeps in a list, for its dashboard; here the backends alone decide."""
+SLOW_TO_IMPORT = ("iam", "glue", "s3", "ec2", "kms", "lambda", "logs")
+"""Services that Terraform calls first; moto imports a service when it is first called, EC2 in more than a second."""
+
+
+class NotKept(list[Any]):
+    """A list that forgets what is appended."""
+
+    def append(self, _item: Any) -> None:
+        """Nothing is kept."""
+
+
+def warm_up(account_id: str, region: str) -> None:
+    """Import what the first requests will need, while nothing is asked yet."""
+    for service in SLOW_TO_IMPORT:
+        backends = get_backend(service)  # type: ignore[call-overload]
+        _ = backends[account_id]["aws" if "aws" in backends[account_id].regions else region]
 
 
 def install(services: Services) -> None:
@@ -39,3 +66,5 @@ def install(services: Services) -> None:
     for backends, subclass in SUBCLASSES:
         backends.clear()
         backends.backend = subclass
+    for numerous in NUMEROUS:
+        setattr(numerous, "instances_tracked", NotKept())  # noqa: B010 - moto's metaclass hides it from type checkers

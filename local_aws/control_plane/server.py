@@ -52,7 +52,8 @@ class MotoServer(wsgi.Server):
     def __init__(self, address: tuple[str, int], application: Application) -> None:
         super().__init__(address, application, numthreads=THREADS, timeout=IDLE_SECONDS, request_queue_size=512, shutdown_timeout=3)
         self.gateway = MotoGateway
-        self.version = "local-aws"
+        self.server_name = "127.0.0.1"
+        self.version = self.software = "local-aws"
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         log.log(level, "%s", msg, exc_info=traceback)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.control_plane.call_log import CallLog
-from local_aws.control_plane.cloudwatch_logs import write_log
 from local_aws.control_plane.delivery_streams import models as delivery_streams
 from local_aws.control_plane.front import Front
-from local_aws.control_plane.install import install
+from local_aws.control_plane.function_logs import write_log
+from local_aws.control_plane.install import install, warm_up
 from local_aws.control_plane.internal import Internal
 from local_aws.control_plane.lambda_functions.invocations import Invocations
 from local_aws.control_plane.msk import models as msk
@@ -85,18 +85,17 @@ class Target:
         try:
             from local_aws.firehose.supervisor import DataPlaneSupervisor
         except ModuleNotFoundError:
-            return None
+            from types import SimpleNamespace
+
+            return SimpleNamespace(
+                start=lambda *_: None, stop=lambda *_: None, state=lambda _: SimpleNamespace(status="ACTIVE", failure=None), all=list
+            )
 
         options = self.options
         return DataPlaneSupervisor(options.home, self.endpoint_url, options.region, options.token, options.clock_speed)
 
     def _make_services(self) -> Services:
-        try:
-            from local_aws.firehose.configuration import parse
-        except ModuleNotFoundError:
-
-            def parse(description: Any) -> Any:
-                return description
+        from local_aws.firehose.configuration import parse
 
         return Services(
             principals=self._principals,
@@ -141,7 +140,7 @@ class Target:
         self._write_environment()
         write_status(self.options.home, self._status.describe())
         log.info("serving %s", self.endpoint_url)
-        gc.freeze()
+        threading.Thread(target=warm_up, args=(ACCOUNT_ID, self.options.region), name="warm-up", daemon=True).start()
         while not self._stopping.wait(STATUS_SECONDS):
             self._free_bodies()
             write_status(self.options.home, self._status.describe())

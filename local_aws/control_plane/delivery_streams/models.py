@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from moto.firehose.models import MAX_TAGS_PER_DELIVERY_STREAM, DeliveryStream, FirehoseBackend, firehose_backends
 
+from console import PipelineError
 from local_aws.control_plane.delivery_streams import rules, source
 from local_aws.control_plane.delivery_streams.exceptions import (
     ConcurrentModificationException,
@@ -127,7 +128,7 @@ class MskFirehoseBackend(FirehoseBackend):
             cluster = source.check_source(msk, self.account_id)
             source.check_destination_resources(destination, self.account_id, self.region_name)
             stream = MskStream(name, msk, destination, self.account_id, self.region_name)
-            Services.installed.check_stream(_for_check(stream))
+            _check_data_plane(stream)
             self.delivery_streams[name] = stream
             self.tagger.tag_resource(stream.delivery_stream_arn, tags)
         stream.failure = source.policy_failure(cluster, self.account_id)
@@ -173,7 +174,7 @@ class MskFirehoseBackend(FirehoseBackend):
             source.check_destination_resources(changed, self.account_id, self.region_name)
             candidate = copy.copy(stream)
             candidate.destinations = [{"destination_id": DESTINATION_ID, "ExtendedS3": changed}]
-            Services.installed.check_stream(_for_check(candidate))
+            _check_data_plane(candidate)
             stream.replace_destination(changed)
 
     def stop(self) -> None:
@@ -233,9 +234,12 @@ def _describe_destination(destination: Mapping[str, Any]) -> dict[str, Any]:
     return {"DestinationId": DESTINATION_ID, "S3DestinationDescription": plain, "ExtendedS3DestinationDescription": dict(destination)}
 
 
-def _for_check(stream: MskStream) -> dict[str, Any]:
-    """What the data plane will read of the stream, before there is a data plane to ask for its state."""
-    return {
+def _check_data_plane(stream: MskStream) -> None:
+    """Raise InvalidArgumentException, naming the field, where the data plane does not implement the stream's configuration.
+
+    It is given what it will read of the stream, before there is a data plane whose state could be described.
+    """
+    description = {
         "DeliveryStreamName": stream.delivery_stream_name,
         "DeliveryStreamARN": stream.delivery_stream_arn,
         "DeliveryStreamStatus": "CREATING",
@@ -246,6 +250,10 @@ def _for_check(stream: MskStream) -> dict[str, Any]:
         "Destinations": [_describe_destination(stream.destination)],
         "HasMoreDestinations": False,
     }
+    try:
+        Services.installed.check_stream(description)
+    except PipelineError as error:
+        raise InvalidArgumentException(str(error)) from error
 
 
 def backend_of(account_id: str, region: str) -> MskFirehoseBackend:

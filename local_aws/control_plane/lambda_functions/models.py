@@ -13,6 +13,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.exceptions import JsonRESTError
 
+from console import PipelineError
 from local_aws.control_plane.services import Services
 
 
@@ -20,12 +21,15 @@ class RunningLambdaBackend(LambdaBackend):
     """All functions of one account and region."""
 
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
+        """Refuses by name what cannot run here; on AWS the same code says that a parameter's value is invalid."""
         if spec.get("PackageType") == "Image":
-            raise LambdaClientError("InvalidParameterValueException", "The local target does not implement PackageType Image: use Zip.")
+            raise _refused("PackageType Image", "use Zip.")
         if spec.get("Layers"):
-            raise LambdaClientError(
-                "InvalidParameterValueException", "The local target does not implement Layers: put the code in the zip."
-            )
+            raise _refused("Layers", "put the code in the zip.")
+        try:
+            Services.installed.functions.check(str(spec.get("Runtime")), (spec.get("Architectures") or ["x86_64"])[0])
+        except PipelineError as error:
+            raise LambdaClientError("InvalidParameterValueException", str(error)) from error
         return super().create_function(spec)
 
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
@@ -36,6 +40,10 @@ class RunningLambdaBackend(LambdaBackend):
     def invoke(self, *_: Any, **__: Any) -> str | bytes | None:
         """Invocations never come here: the front takes them before moto, as bytes."""
         raise JsonRESTError("ServiceException", "Invoke must be sent to the target's front.")
+
+
+def _refused(what: str, instead: str) -> LambdaClientError:
+    return LambdaClientError("InvalidParameterValueException", f"The local target does not implement {what}: {instead}")
 
 
 def write_zip(function: LambdaFunction, directory: Path) -> Path:

@@ -192,13 +192,15 @@ def _no_prometheus() -> dict[str, Any]:
 
 
 def _with_defaults(authentication: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the request said, and whether clients without authentication are let in; Terraform reads a block that it did
+    not write as a change, so blocks that were not asked for are left out.
+    """
     iam = bool(rules.at(authentication, "Sasl", "Iam", "Enabled"))
     unauthenticated = rules.at(authentication, "Unauthenticated", "Enabled")
-    return {
-        "Sasl": {"Iam": {"Enabled": iam}, "Scram": {"Enabled": False}},
-        "Tls": {"CertificateAuthorityArnList": [], "Enabled": False},
-        "Unauthenticated": {"Enabled": (not iam) if unauthenticated is None else bool(unauthenticated)},
-    }
+    described: dict[str, Any] = {"Unauthenticated": {"Enabled": (not iam) if unauthenticated is None else bool(unauthenticated)}}
+    if (authentication or {}).get("Sasl"):
+        described["Sasl"] = {"Iam": {"Enabled": iam}, "Scram": {"Enabled": False}}
+    return described
 
 
 def _new_version() -> str:

@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from local_aws.control_plane.msk import topics
 from local_aws.control_plane.msk.exceptions import BadRequestException, refused
 from local_aws.control_plane.msk.models import MskBackend, backend_of
+from local_aws.control_plane.msk.rules import RUNS_AS
 
 CREATE_FIELDS = (
     "BrokerNodeGroupInfo",
@@ -198,6 +199,9 @@ class MskResponse(BaseResponse):
 
     def delete_topic(self) -> ActionResult:
         return ActionResult(topics.delete(self.backend.cluster(self._cluster_arn()), self._text("TopicName")))
+
+    def list_kafka_versions(self) -> ActionResult:
+        return ActionResult({"KafkaVersions": [{"Version": f"{RUNS_AS}.x", "Status": "ACTIVE"}]})
 
     # Tags
 

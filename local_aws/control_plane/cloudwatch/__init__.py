@@ -1,0 +1,1 @@
+"""Amazon CloudWatch: moto's, which keeps every value for ever; here the newest values are kept."""

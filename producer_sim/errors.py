@@ -1,0 +1,46 @@
+"""The room's exceptions. What goes wrong on the way to Kafka is `kafka_access`'s.
+
+PipelineError
+├── UsageError
+│   ├── ScenarioError        a scenario file, or a share on the command line, cannot be used
+│   ├── RunExists            a run of that tag has a manifest already
+│   └── NoSuchEvent          the run's plan has no such worker or index
+├── CheckFailed
+│   ├── RateNotHeld          the rate asked for was not reached
+│   └── NotAllAcknowledged   Kafka did not acknowledge everything
+└── CouldNotRun
+    ├── WorkerDied           a sending process ended on its own
+    └── SchemaNotCovered     the schema lacks a column that identity needs
+"""
+
+from __future__ import annotations
+
+from console import CheckFailed, CouldNotRun, UsageError
+
+
+class ScenarioError(UsageError):
+    """A scenario file, or a share on the command line, cannot be used."""
+
+
+class RunExists(UsageError):
+    """A run of that tag has a manifest already, which a second one would overwrite."""
+
+
+class NoSuchEvent(UsageError):
+    """The run's plan has no such worker or index."""
+
+
+class RateNotHeld(CheckFailed):
+    """The rate asked for was not reached."""
+
+
+class NotAllAcknowledged(CheckFailed):
+    """Kafka did not acknowledge everything that was sent."""
+
+
+class WorkerDied(CouldNotRun):
+    """A sending process ended on its own."""
+
+
+class SchemaNotCovered(CouldNotRun):
+    """The schema lacks a column that an event's identity is read from."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from console import ExitCode
 
 SAMPLES = 10
 """How many offenders a check names; all are counted."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Outcome(Enum):
@@ -78,9 +80,7 @@ class Notebook:
     check: Check
     looked_at: int = 0
     offenders: int = 0
-    not_checked: int = 0
     samples: list[Sample] = field(default_factory=list)
-    hindrances: list[Sample] = field(default_factory=list)
 
     def offend(self, sample: Sample, count: int = 1) -> None:
         """Count `count` offenders and keep one of them while there is room."""
@@ -88,24 +88,18 @@ class Notebook:
         if len(self.samples) < SAMPLES:
             self.samples.append(sample)
 
-    def hinder(self, sample: Sample) -> None:
-        """Note something that should have been looked at and could not."""
-        self.not_checked += 1
-        if len(self.hindrances) < SAMPLES:
-            self.hindrances.append(sample)
-
-    def result(self, unit: str, when_empty: Outcome = Outcome.NOT_CONCLUDED) -> CheckResult:
-        """Close the check. `when_empty` is how it ends if there was nothing to look at."""
+    def result(self, unit: str, unavailable: Mapping[str, str] = _NOTHING, when_empty: Outcome = Outcome.NOT_CONCLUDED) -> CheckResult:
+        """Close the check. `unavailable`: objects that could not be fetched, and why; `when_empty` is how it ends if there was
+        nothing to look at."""
+        hindrances = tuple(Sample(why, key) for key, why in list(unavailable.items())[:SAMPLES])
+        outcome, said = Outcome.PASSED, f"{self.looked_at:,} {unit}"
         if self.offenders:
-            return self._as(Outcome.FAILED, f"{self.offenders:,} of {self.looked_at:,} {unit}")
-        if self.not_checked:
-            return self._as(Outcome.NOT_CONCLUDED, f"{self.not_checked:,} could not be checked, {self.looked_at:,} {unit} were")
-        if not self.looked_at:
-            return self._as(when_empty, f"there are no {unit}")
-        return self._as(Outcome.PASSED, f"{self.looked_at:,} {unit}")
-
-    def _as(self, outcome: Outcome, said: str) -> CheckResult:
-        return CheckResult(self.check, outcome, self.looked_at, self.offenders, said, (*self.samples, *self.hindrances))
+            outcome, said = Outcome.FAILED, f"{self.offenders:,} of {self.looked_at:,} {unit}"
+        elif unavailable:
+            outcome, said = Outcome.NOT_CONCLUDED, f"{self.looked_at:,} {unit}; {len(unavailable):,} objects could not be fetched"
+        elif not self.looked_at:
+            outcome, said = when_empty, f"there are no {unit}"
+        return CheckResult(self.check, outcome, self.looked_at, self.offenders, said, (*self.samples, *hindrances))
 
 
 def verdict(results: Iterable[CheckResult]) -> Outcome:

@@ -1,0 +1,104 @@
+"""The simulated runs that a lake is held against: their manifests, and each event's class over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import manifest
+from console import UsageError
+from manifest import Expect, Identity, Manifest, State, draws
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One manifest, and when it was last written."""
+
+    manifest: Manifest
+    path: Path
+    written_at: datetime
+    """UTC."""
+
+    @property
+    def tag(self) -> str:
+        return self.manifest.run
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the run ended; of a run that is (or says it is) still sending, when it last said so."""
+        finished = self.manifest.finished_at
+        if self.manifest.state is State.RUNNING or finished is None:
+            return self.written_at
+        found = datetime.fromisoformat(finished)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+    @cached_property
+    def shares(self) -> npt.NDArray[np.uint64]:
+        return np.array([found.up_to for found in self.manifest.classes.values()], np.uint64)
+
+    @cached_property
+    def times(self) -> Numbers:
+        """By class number: how often each event is sent."""
+        return np.array([found.times for found in self.manifest.classes.values()], np.int64)
+
+    @cached_property
+    def identifiable(self) -> npt.NDArray[np.bool_]:
+        """By class number: whether its events can be told from one another."""
+        return np.array([found.identifiable for found in self.manifest.classes.values()], bool)
+
+    @cached_property
+    def expects_row(self) -> npt.NDArray[np.bool_]:
+        """By class number: whether its events must become rows."""
+        return np.array([found.expect is Expect.ROW for found in self.manifest.classes.values()], bool)
+
+    @cached_property
+    def reasons(self) -> tuple[str | None, ...]:
+        """By class number: the reason that the transform must give."""
+        return tuple(found.reason for found in self.manifest.classes.values())
+
+    def class_numbers(self, positions: Numbers) -> Numbers:
+        """The class of each event, by position in the run."""
+        workers, indices = positions % self.manifest.workers, positions // self.manifest.workers
+        found = np.empty(len(positions), np.int64)
+        for worker in range(self.manifest.workers):
+            own = workers == worker
+            found[own] = draws.class_numbers(self.manifest.seed, worker, indices[own].astype(np.uint64), self.shares)
+        return found
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By class number: the class's name."""
+        return self.manifest.class_names
+
+    def named(self, position: int) -> str:
+        """Which event is at a position, in words."""
+        found = self.identity(position)
+        return f"event {found.run}/{found.worker}/{found.index}"
+
+    def identity(self, position: int) -> Identity:
+        """Which event is at a position."""
+        return Identity(self.tag, position % self.manifest.workers, position // self.manifest.workers)
+
+
+def load(paths: Iterable[Path]) -> tuple[Run, ...]:
+    """Read manifests.
+
+    Raises:
+        ManifestError: one cannot be read as a manifest.
+        UsageError: two are of the same run.
+    """
+    found: dict[str, Run] = {}
+    for path in paths:
+        document = manifest.read(path)
+        if document.run in found:
+            raise UsageError(f"{path}: is of run {document.run}, as {found[document.run].path} is.", "Name each run's manifest once.")
+        found[document.run] = Run(document, path, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    return tuple(found.values())

@@ -16,6 +16,8 @@ from rich.table import Table
 
 from console.errors import PipelineError
 
+_UNBOUNDED_COLUMNS = 250
+
 
 class Output(ABC):
     """Where a command says what it found. Each method may be called any number of times."""
@@ -41,7 +43,9 @@ class TextOutput(Output):
     """For people: plain lines and aligned tables, coloured only on a terminal."""
 
     def __init__(self) -> None:
-        self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False)
+        # A pipe or a file has no width; rich would fold at 80 columns there.
+        width = None if sys.stdout.isatty() else _UNBOUNDED_COLUMNS
+        self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, width=width)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True, markup=False)
 
     def notice(self, message: str) -> None:

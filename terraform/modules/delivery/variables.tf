@@ -28,12 +28,12 @@ variable "cluster_name" {
 }
 
 variable "cluster_arn" {
-  description = "The MSK cluster, with private connectivity on and a cluster policy for Firehose."
+  description = "The MSK cluster, ready for Firehose: private connectivity on, cluster policy put, topic there."
   type        = string
 }
 
 variable "topic_name" {
-  description = "The topic, which exists."
+  description = "The topic."
   type        = string
 }
 

@@ -21,6 +21,9 @@ locals {
   any_topic_arn   = "${local.arn_prefix}:topic/${var.name}/*/${var.topic_name}"
 
   express = startswith(var.broker_type, "express.")
+
+  # Of topics that others create, and of Kafka's own.
+  default_copies = min(var.broker_count, 3)
 }
 
 ################################################################################
@@ -82,18 +85,17 @@ resource "aws_cloudwatch_log_group" "brokers" {
 # Configuration
 ################################################################################
 
-# No kafka_versions: a configuration that names them would have to be replaced at each upgrade of the brokers.
+# No kafka_versions: a configuration that names them would have to be replaced at each upgrade of the brokers. And nothing
+# of the topic: it carries its own settings, so that changing them does not restart the brokers.
 resource "aws_msk_configuration" "this" {
   name        = var.name
   description = "Brokers of ${var.name}"
 
   server_properties = <<-EOT
     auto.create.topics.enable=false
-    default.replication.factor=${var.topic_replication_factor}
-    min.insync.replicas=${var.topic_min_insync_replicas}
+    default.replication.factor=${local.default_copies}
+    min.insync.replicas=${max(local.default_copies - 1, 1)}
     unclean.leader.election.enable=false
-    num.partitions=${var.topic_partitions}
-    log.retention.hours=${var.topic_retention_hours}
   EOT
 }
 
@@ -291,6 +293,18 @@ resource "aws_lambda_function" "topic" {
 # Topic
 ################################################################################
 
+locals {
+  topic_configs = {
+    # Firehose takes a record's age from its Kafka timestamp; producers' clocks would distort DataFreshness
+    # (Firehose developer guide, "Troubleshooting Amazon MSK as a source").
+    "message.timestamp.type" = "LogAppendTime"
+    # Firehose retries for as long as the topic keeps the records: retention is the budget for an outage.
+    "retention.ms"        = tostring(var.topic_retention_hours * 3600 * 1000)
+    "min.insync.replicas" = tostring(var.topic_min_insync_replicas)
+    "max.message.bytes"   = tostring(var.topic_max_message_bytes)
+  }
+}
+
 resource "aws_lambda_invocation" "topic" {
   function_name   = aws_lambda_function.topic.function_name
   lifecycle_scope = "CRUD"
@@ -300,15 +314,7 @@ resource "aws_lambda_invocation" "topic" {
     topic              = var.topic_name
     partitions         = var.topic_partitions
     replication_factor = var.topic_replication_factor
-    configs = {
-      # Firehose takes a record's age from its Kafka timestamp; producers' clocks would distort DataFreshness
-      # (Firehose developer guide, "Troubleshooting Amazon MSK as a source").
-      "message.timestamp.type" = "LogAppendTime"
-      # Firehose retries for as long as the topic keeps the records: retention is the budget for an outage.
-      "retention.ms"        = tostring(var.topic_retention_hours * 3600 * 1000)
-      "min.insync.replicas" = tostring(var.topic_min_insync_replicas)
-      "max.message.bytes"   = tostring(var.topic_max_message_bytes)
-    }
+    configs            = local.topic_configs
   })
 
   # A change of these replaces the topic, and with it its records. Anything else updates it in place.
@@ -316,6 +322,14 @@ resource "aws_lambda_invocation" "topic" {
     cluster_arn        = aws_msk_cluster.this.arn
     topic              = var.topic_name
     replication_factor = var.topic_replication_factor
+  }
+
+  lifecycle {
+    # The provider keeps the new input in its state even if the function refused it; the result tells.
+    postcondition {
+      condition     = jsondecode(self.result).asked == jsondecode(self.input)
+      error_message = "The last change of topic ${var.topic_name} failed. If it was refused, take it back. If it was interrupted, run `terraform state rm module.kafka.aws_lambda_invocation.topic` and apply: the topic is taken as it is and brought to what is asked for."
+    }
   }
 
   depends_on = [aws_iam_role_policy.topic]

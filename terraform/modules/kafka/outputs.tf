@@ -20,11 +20,11 @@ output "security_group_id" {
 # Cluster
 ################################################################################
 
-# A delivery stream that is created before the policy ends in CREATING_FAILED and blocks its name.
+# A delivery stream that is created too early ends in CREATING_FAILED and blocks its name.
 output "cluster_arn" {
-  description = "The cluster, ready for Firehose: connectivity is on and the cluster policy is put."
+  description = "The cluster, ready for Firehose: connectivity is on, the cluster policy is put, the topic is there."
   value       = aws_msk_cluster.this.arn
-  depends_on  = [aws_msk_cluster_policy.firehose]
+  depends_on  = [aws_msk_cluster_policy.firehose, aws_lambda_invocation.topic]
 }
 
 output "bootstrap_brokers" {
@@ -42,7 +42,6 @@ output "authentication" {
 ################################################################################
 
 output "topic_name" {
-  description = "The topic, which exists once this is read."
+  description = "The topic; known before it exists, so that policies can name it early."
   value       = var.topic_name
-  depends_on  = [aws_lambda_invocation.topic]
 }

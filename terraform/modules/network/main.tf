@@ -15,9 +15,11 @@ locals {
 resource "aws_vpc" "this" {
   count = local.create ? 1 : 0
 
-  cidr_block           = var.vpc_cidr
-  enable_dns_support   = true
-  enable_dns_hostnames = true
+  cidr_block         = var.vpc_cidr
+  enable_dns_support = true
+
+  # Needed by the private names of interface endpoints alone.
+  enable_dns_hostnames = length(var.interface_endpoints) > 0
 
   tags = { Name = var.name }
 }
@@ -26,7 +28,9 @@ resource "aws_vpc" "this" {
 resource "aws_default_security_group" "this" {
   count = local.create ? 1 : 0
 
-  vpc_id = aws_vpc.this[0].id
+  vpc_id  = aws_vpc.this[0].id
+  ingress = []
+  egress  = []
 
   tags = { Name = "${var.name}-default-closed" }
 }

@@ -176,7 +176,7 @@ class Topics:
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Do what Terraform asks; the result is kept in its state.
+    """Do what Terraform asks; the result is kept in its state, with what was asked for as the proof that it was done.
 
     Raises:
         TopicRefused: with what to change.
@@ -193,7 +193,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         found = topics.ensure(wanted)
     except ClientError as error:
         raise TopicRefused(f"MSK refused to {action} topic {wanted.name} of {event['cluster_arn']}: {error}") from error
-    return {"topic": found.name, "status": "ACTIVE", "partitions": found.partitions, "replication_factor": found.replication_factor}
+    asked = {name: value for name, value in event.items() if name != "tf"}
+    return {"status": "ACTIVE", "partitions": found.partitions, "asked": asked}
 
 
 def encode(configs: Mapping[str, str]) -> str:

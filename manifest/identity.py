@@ -35,9 +35,9 @@ _CARRIERS = {
 _TOKEN = re.compile(rb"ev-([0-9a-z]{6,12})-([0-9]{1,9})-([0-9]{1,18})(?![0-9])")
 _WHITE = re.compile(rb"[ \t]{64,}")
 _IN_TEXT = {
-    "user_id": re.compile(rb'"(user_[0-9a-z]{6,12}_[0-9wi]+)"'),
-    "sku": re.compile(rb'"(SKU-[0-9a-z]{6,12}-[0-9]+)"'),
-    "event_name": re.compile(rb'"([a-z]+_[0-9a-z]{6,12})"'),
+    "user_id": re.compile(rb':\s*"(user_[0-9a-z]{6,12}_[0-9wi]+)"'),
+    "sku": re.compile(rb':\s*"(SKU-[0-9a-z]{6,12}-[0-9]+)"'),
+    "event_name": re.compile(rb':\s*"([a-z]+_[0-9a-z]{6,12})"'),
 }
 _TIME_IN_TEXT = re.compile(
     rb'"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})?"'
@@ -123,18 +123,18 @@ class Identifier:
 
     def of(self, user_id: str | None, sku: str | None, event_us: int, event_name: str | None = None) -> Identity | None:
         """The identity of one row. `event_us` is its event time in microseconds since 1970 UTC."""
-        run = _NONE
+        run = worker = index = _NONE
         for kind, text in (("user_id", user_id), ("sku", sku), ("event_name", event_name)):
-            number, worker, index = self._read(kind, text)
-            if number == _NONE:
-                continue
-            if run not in (_NONE, number):
+            number, its_worker, its_index = self._read(kind, text)
+            if _NONE not in (run, number) and run != number:
                 return None
-            run = number
-            if index != _NONE:
-                return self._inside(run, worker, index)
+            run = number if run == _NONE else run
+            if its_index != _NONE:
+                worker, index = its_worker, its_index
         if run == _NONE:
             return None
+        if index != _NONE:
+            return self._inside(run, worker, index)
         base, step, workers, planned, late_unit, late_units = (int(value) for value in self._plans[:, run])
         late, since = divmod(event_us - base, late_unit)
         position, rest = divmod(since, step)
@@ -174,7 +174,7 @@ class Identifier:
             number = self._number.get(spelled.run, _NONE)
             return self._inside(number, spelled.worker, spelled.index)
         time = _TIME_IN_TEXT.search(payload)
-        texts = {kind: found[1].decode() if (found := pattern.search(payload)) else None for kind, pattern in _IN_TEXT.items()}
+        texts = {kind: self._known(kind, pattern.findall(payload)) for kind, pattern in _IN_TEXT.items()}
         return self.of(texts["user_id"], texts["sku"], _microseconds(time) if time else -(1 << 62), texts["event_name"])
 
     def _slice(self, rows: pa.Table) -> tuple[npt.NDArray[np.int64], ...]:
@@ -188,19 +188,18 @@ class Identifier:
             number, worker, index = self._column(kind, rows[kind])
             torn |= (runs != _NONE) & (number != _NONE) & (runs != number)
             runs = np.where(runs == _NONE, number, runs)
-            if worker is not None:
-                workers, indices = worker, index
+            spelled = (index != _NONE) & (indices == _NONE)
+            workers, indices = np.where(spelled, worker, workers), np.where(spelled, index, indices)
         event_us = rows["event_datetime"].cast(pa.timestamp("us"), safe=False).cast(pa.int64()).fill_null(-(1 << 62)).to_numpy()
         base, step, number_of_workers, planned, late_unit, late_units = (values[runs] for values in self._plans)
         late, since = np.divmod(event_us - base, late_unit)
         position, rest = np.divmod(since, step)
         timed = indices == _NONE
-        fits = (rest == 0) & (position < planned) & (late <= 0) & (-late <= late_units)
-        workers, indices = (
-            np.where(timed, position % number_of_workers, workers),
-            np.where(timed, position // number_of_workers, indices),
-        )
-        fits |= ~timed & (workers < number_of_workers) & (indices < planned) & (indices * number_of_workers + workers < planned)
+        in_time = (rest == 0) & (position < planned) & (late <= 0) & (-late <= late_units)
+        workers = np.where(timed, position % number_of_workers, workers)
+        indices = np.where(timed, position // number_of_workers, indices)
+        in_plan = (workers < number_of_workers) & (indices < planned) & (indices * number_of_workers + workers < planned)
+        fits = np.where(timed, in_time, in_plan)
         return np.where(fits & ~torn, runs, _NONE), workers, indices
 
     def _column(self, kind: str, column: Any) -> tuple[npt.NDArray[np.int64], ...]:
@@ -218,6 +217,10 @@ class Identifier:
         if found is None or (number := self._number.get(found[1])) is None:
             return _NONE, _NONE, _NONE
         return (number, int(found[2]), int(found[3])) if found[2] else (number, _NONE, _NONE)
+
+    def _known(self, kind: str, texts: list[bytes]) -> str | None:
+        """The first of some texts that has the tag of a run that is known."""
+        return next((text for text in map(bytes.decode, texts) if self._read(kind, text)[0] != _NONE), None)
 
     def _inside(self, number: int, worker: int, index: int) -> Identity | None:
         """The identity where the run's plan has such an event."""

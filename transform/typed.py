@@ -54,7 +54,7 @@ class TypedReader:
         Raises:
             Doubt: the exact way must decide.
         """
-        if value.count(b"{") + value.count(b"[") > MAX_DEPTH or b"\\u" in value:
+        if value.count(b"{") + value.count(b"[") > MAX_DEPTH:
             raise Doubt
         try:
             if not value.isascii():

@@ -76,6 +76,7 @@ class LakeDatabase:
         self._connection.register(_SCANNED, data)
         columns = ", ".join(f'"{item.column}" AS "{item.output}"' for item in schema.fields)
         self._connection.execute(f'CREATE VIEW "{view}" AS SELECT {columns} FROM {_SCANNED}')
+        self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
@@ -86,11 +87,11 @@ class LakeDatabase:
             QueryFailed: the SQL is wrong, or an object that it needs is broken.
         """
         try:
-            relation = self._connection.execute(sql)
-            columns: Sequence[Any] = relation.description or ()
+            found = self._connection.execute(sql)
+            columns: Sequence[Any] = (found.description if found is not None else None) or ()
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _failed(error) from error
-        return Answer(tuple(str(column[0]) for column in columns), self._rows())
+        return Answer(tuple(str(column[0]) for column in columns), self._rows() if columns else iter(()))
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         try:

@@ -202,14 +202,15 @@ class Identifier:
         fits = np.where(timed, in_time, in_plan)
         return np.where(fits & ~torn, runs, _NONE), workers, indices
 
-    def _column(self, kind: str, column: Any) -> tuple[npt.NDArray[np.int64], ...]:
-        """Run, worker and index as one column's texts have them, by way of its distinct texts."""
-        encoded = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
+    def _column(self, kind: str, column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+        """Run, worker and index as one column's texts have them, by way of each chunk's distinct texts."""
+        return np.concatenate([self._chunk(kind, chunk) for chunk in column.chunks] or [np.empty((3, 0), np.int64)], axis=1)
+
+    def _chunk(self, kind: str, chunk: Any) -> npt.NDArray[np.int64]:
+        encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
         found = [self._read(kind, text) for text in encoded.dictionary.to_pylist()]
-        table = np.array([*found, (_NONE, _NONE, _NONE)], dtype=np.int64).T
-        places = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-        return tuple(values[places] for values in table)
+        places = encoded.indices.cast(pa.int64()).fill_null(len(found)).to_numpy(zero_copy_only=False)
+        return np.array([*found, (_NONE, _NONE, _NONE)], dtype=np.int64).T[:, places]
 
     def _read(self, kind: str, text: str | None) -> tuple[int, int, int]:
         """Run number, worker and index in one text; -1 for each that it does not say."""

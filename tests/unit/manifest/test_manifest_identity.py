@@ -112,6 +112,16 @@ def test_rows_come_with_any_unit_chunking_and_dictionary(unit: str) -> None:
         assert Identifier([run]).rows(chunked)["index"].to_pylist() == list(range(10))
 
 
+def test_chunks_with_dictionaries_of_their_own_and_small_indices_are_read() -> None:
+    run = replace(A, workers=1)
+    all_times = pa.array([time_of(run, 0, index) for index in range(256)], pa.timestamp("us"))
+    times = pa.chunked_array([all_times[:128], all_times[128:]])
+    small = pa.dictionary(pa.int8(), pa.string())
+    users = pa.chunked_array([pa.array([user_id(run.run, index + shift) for index in range(128)], small) for shift in (0, 64)])
+    table = pa.table({"event_datetime": times, "user_id": users, "sku": pa.nulls(256, pa.string())})
+    assert Identifier([run]).rows(table)["index"].to_pylist() == list(range(256))
+
+
 def test_no_rows_give_no_identities_and_a_column_that_lacks_is_named() -> None:
     empty = pa.table(
         {"event_datetime": pa.array([], pa.timestamp("us")), "user_id": pa.array([], pa.string()), "sku": pa.array([], pa.string())}

@@ -332,3 +332,20 @@ run "rejects_a_zip_that_is_not_there" {
 
   expect_failures = [var.topic_package]
 }
+
+run "rejects_half_copies_and_half_hours" {
+  command = plan
+
+  module {
+    source = "./modules/kafka"
+  }
+
+  variables {
+    name                      = "user_events"
+    topic_replication_factor  = 2.5
+    topic_min_insync_replicas = 0
+    topic_retention_hours     = 0.5
+  }
+
+  expect_failures = [var.name, var.topic_replication_factor, var.topic_min_insync_replicas, var.topic_retention_hours]
+}

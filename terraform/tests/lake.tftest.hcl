@@ -117,7 +117,7 @@ run "rejects_errors_inside_of_the_data" {
   expect_failures = [terraform_data.rules]
 }
 
-run "rejects_a_prefix_without_its_slash" {
+run "rejects_prefixes_without_their_slash" {
   command = plan
 
   module {
@@ -125,10 +125,12 @@ run "rejects_a_prefix_without_its_slash" {
   }
 
   variables {
-    data_prefix = "events"
+    data_prefix          = "events"
+    error_prefix         = "errors"
+    query_results_prefix = "/results"
   }
 
-  expect_failures = [var.data_prefix]
+  expect_failures = [var.data_prefix, var.error_prefix, var.query_results_prefix]
 }
 
 run "rejects_a_bucket_name_in_upper_case" {

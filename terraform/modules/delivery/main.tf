@@ -54,7 +54,7 @@ resource "aws_cloudwatch_log_stream" "delivery" {
 }
 
 ################################################################################
-# Source role
+# Source
 ################################################################################
 
 resource "aws_iam_role" "source" {
@@ -104,7 +104,7 @@ resource "aws_iam_role_policy" "source" {
 }
 
 ################################################################################
-# Delivery role
+# Destination
 ################################################################################
 
 resource "aws_iam_role" "delivery" {
@@ -164,21 +164,6 @@ resource "aws_iam_role_policy" "schema" {
   })
 }
 
-resource "aws_iam_role_policy" "transform" {
-  name = "call-transform"
-  role = aws_iam_role.delivery.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "CallTransform"
-      Effect   = "Allow"
-      Action   = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
-      Resource = var.transform_arn
-    }]
-  })
-}
-
 resource "aws_iam_role_policy" "logs" {
   name = "write-logs"
   role = aws_iam_role.delivery.id
@@ -195,8 +180,23 @@ resource "aws_iam_role_policy" "logs" {
 }
 
 ################################################################################
-# Stream
+# Transform
 ################################################################################
+
+resource "aws_iam_role_policy" "transform" {
+  name = "call-transform"
+  role = aws_iam_role.delivery.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "CallTransform"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
+      Resource = var.transform_arn
+    }]
+  })
+}
 
 locals {
   # The provider takes a parameter that equals Firehose's default out of its state; writing it would be a difference in
@@ -209,6 +209,10 @@ locals {
     } : name => parameter.value if parameter.value != parameter.default
   }
 }
+
+################################################################################
+# Stream
+################################################################################
 
 resource "aws_kinesis_firehose_delivery_stream" "this" {
   name        = var.name

@@ -100,7 +100,7 @@ variable "lifecycle_days" {
 
   validation {
     condition     = var.lifecycle_days == null ? true : alltrue([for days in values(var.lifecycle_days) : days == null ? true : days >= 1])
-    error_message = "lifecycle_days are days, 1 or more."
+    error_message = "lifecycle_days are whole numbers of days; use 1 or more, or leave one out."
   }
 
   validation {

@@ -159,12 +159,9 @@ class Topics:
                 answer: dict[str, Any] = getattr(self.client, operation)(ClusterArn=self.cluster_arn, **arguments)
             except ClientError as error:
                 code = _code(error)
-                if code in DENIED and self.clock() < denied_until:
-                    self._pause(f"{operation}: {error}")
-                elif code in TRANSIENT:
-                    self._pause(f"{operation}: {error}")
-                else:
+                if code not in TRANSIENT and (code not in DENIED or self.clock() >= denied_until):
                     raise
+                self._pause(f"{operation}: {error}")
             else:
                 return answer
 

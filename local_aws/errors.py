@@ -4,7 +4,6 @@ PipelineError
 ├── UsageError
 │   └── HomeNotUsable        the directory for the target cannot be made or written
 └── CouldNotRun
-    ├── MissingProgram       java or Maven is not there
     ├── PortInUse            the port that was asked for is taken
     ├── TargetDidNotStart    the control plane ended, or did not answer, at start
     └── TargetBusy           another start or stop of the same target is under way
@@ -17,10 +16,6 @@ from console import CouldNotRun, UsageError
 
 class HomeNotUsable(UsageError):
     """The directory for the target cannot be made or written."""
-
-
-class MissingProgram(CouldNotRun):
-    """A program that the target needs is not on PATH."""
 
 
 class PortInUse(CouldNotRun):

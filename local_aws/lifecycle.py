@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws import processes
-from local_aws.errors import HomeNotUsable, MissingProgram, PortInUse, TargetBusy, TargetDidNotStart
+from local_aws.errors import HomeNotUsable, PortInUse, TargetBusy, TargetDidNotStart
 from local_aws.home import CHECKOUT, Home
 from local_aws.processes import ProcessRecord
 
@@ -56,7 +56,7 @@ def start(home: Home, options: StartOptions, say: Say) -> tuple[Mapping[str, Any
     """Start the target, or find it running; returns its status and whether it was started now.
 
     Raises:
-        HomeNotUsable, MissingProgram, PortInUse: found before anything was started.
+        HomeNotUsable, PortInUse, JarsNotPrepared (no Java, no Maven): found before anything was started.
         TargetDidNotStart: the control plane ended or did not answer; the end of its log is in the advice.
     """
     _check_writable(home)
@@ -91,7 +91,10 @@ def stop(home: Home, say: Say) -> bool:
     with _locked(home):
         control_plane = running_control_plane(home)
         if control_plane is not None:
-            processes.stop(home, control_plane, grace=STOP_SECONDS)
+            hung = status(home)["state"] == "hung"
+            if hung:
+                say(f"The control plane (process {control_plane.pid}) does not answer; it is killed.")
+            processes.stop(home, control_plane, grace=1.0 if hung else STOP_SECONDS)
         left = _end_leftovers(home, say)
         _mark_ended(home)
         home.env_file.unlink(missing_ok=True)
@@ -159,16 +162,12 @@ def _check_port(port: int) -> None:
 
 def _prepare(home: Home, say: Say) -> None:
     """Everything that brokers need, checked and made before anything starts."""
-    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        raise MissingProgram(
-            "local target: Java is not on PATH; the brokers need Java 17 or later.",
-            "Install it (Debian and Ubuntu: `apt install openjdk-17-jre-headless`; macOS: `brew install openjdk@17`) and start again.",
-        )
-    from local_aws.kafka.cluster import prepare
+    from local_aws.kafka import jars
 
-    if not any(home.cache.glob("kafka*")):
+    jars.java()
+    if not jars.prepared(home.cache).is_dir():
         say("Fetching Apache Kafka into the cache, once...")
-    prepare(home.cache)
+    jars.prepare(home.cache)
 
 
 def _end_leftovers(home: Home, say: Say) -> int:

@@ -52,8 +52,11 @@ def _stream(stream: Mapping[str, Any]) -> str:
     parts = [stream["status"], f"topic {stream['topic']}"]
     if progress.get("lag") is not None:
         parts.append(f"lag {progress['lag']:,}")
-    if progress.get("last_delivery"):
-        parts.append(f"last delivery {_ago(progress['last_delivery'])}")
+    if progress.get("last_delivery_ms"):
+        delivered = datetime.fromtimestamp(progress["last_delivery_ms"] / 1000, UTC)
+        parts.append(f"{progress.get('delivered_records', 0):,} records delivered, last {_ago(delivered)}")
+    if progress.get("problem"):
+        parts.append(f"problem: {progress['problem']}")
     if stream.get("why"):
         parts.append(stream["why"])
     return f"  stream {stream['name']}: {', '.join(parts)}"

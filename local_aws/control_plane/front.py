@@ -47,6 +47,8 @@ class Front:
             return _send(self._internal.answer(environ), environ, start_response)
         began = time.perf_counter()
         named = name_of(environ)
+        if path.startswith("/moto-api"):  # it changes resources behind the processes that serve them
+            return _send(_not_here(environ, named, "moto's own interface"), environ, start_response)
         try:
             invocation = _INVOCATION.match(path) if environ["REQUEST_METHOD"] == "POST" else None
             answer = self._invocations.answer(invocation[1], environ) if invocation else self._from_moto(environ, named)

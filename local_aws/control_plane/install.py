@@ -17,6 +17,7 @@ from moto.core.base_backend import BackendDict
 from moto.firehose.models import firehose_backends
 from moto.kafka.models import kafka_backends
 from moto.logs.models import LogEvent, logs_backends
+from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 from local_aws.control_plane.athena.models import TaggedAthenaBackend
@@ -25,6 +26,7 @@ from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend
 from local_aws.control_plane.lambda_functions.models import RunningLambdaBackend
 from local_aws.control_plane.logs.models import BoundedLogsBackend
 from local_aws.control_plane.msk.models import MskBackend
+from local_aws.control_plane.s3.models import ConditionedS3Backend
 from local_aws.control_plane.services import Services
 from local_aws.control_plane.sts.models import KnownKeysStsBackend
 
@@ -35,6 +37,7 @@ SUBCLASSES: tuple[tuple[BackendDict[Any], type[Any]], ...] = (
     (athena_backends, TaggedAthenaBackend),
     (sts_backends, KnownKeysStsBackend),
     (logs_backends, BoundedLogsBackend),
+    (s3_backends, ConditionedS3Backend),
     (cloudwatch_backends, BoundedCloudWatchBackend),
 )
 

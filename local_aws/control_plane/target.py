@@ -28,6 +28,8 @@ from local_aws.control_plane.principals import ACCOUNT_ID, Principals
 from local_aws.control_plane.server import MotoServer
 from local_aws.control_plane.services import RunningCluster, Services
 from local_aws.control_plane.status import Status, write_status
+from local_aws.firehose.configuration import parse
+from local_aws.firehose.supervisor import DataPlaneSupervisor
 from local_aws.home import Home
 from local_aws.kafka.cluster import Authentication, KafkaCluster, ca_file
 from local_aws.lambda_runner.runner import LambdaRunner, RoleCredentials
@@ -62,8 +64,8 @@ class Target:
         self._server = MotoServer((HOST, options.port), self._not_yet)
         self._server.prepare()
         self.endpoint_url = f"http://{HOST}:{self._server.port}"
-        os.environ["LOCAL_AWS_TOKEN"] = options.token
         self._ca_file = ca_file(options.home)
+        os.environ |= {"LOCAL_AWS_TOKEN": options.token, "KAFKA_CA_FILE": str(self._ca_file)}  # what its child processes inherit
         self._runner = self._make_runner()
         self._planes = self._make_data_planes()
         self.services = self._make_services()
@@ -81,22 +83,11 @@ class Target:
     def _make_runner(self) -> LambdaRunner:
         return LambdaRunner(self.options.home, self.endpoint_url, self.options.region, self._role_credentials, self._write_log)
 
-    def _make_data_planes(self) -> Any:
-        try:
-            from local_aws.firehose.supervisor import DataPlaneSupervisor
-        except ModuleNotFoundError:
-            from types import SimpleNamespace
-
-            return SimpleNamespace(
-                start=lambda *_: None, stop=lambda *_: None, state=lambda _: SimpleNamespace(status="ACTIVE", failure=None), all=list
-            )
-
+    def _make_data_planes(self) -> DataPlaneSupervisor:
         options = self.options
         return DataPlaneSupervisor(options.home, self.endpoint_url, options.region, options.token, options.clock_speed)
 
     def _make_services(self) -> Services:
-        from local_aws.firehose.configuration import parse
-
         return Services(
             principals=self._principals,
             region=self.options.region,

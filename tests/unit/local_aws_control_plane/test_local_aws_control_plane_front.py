@@ -18,7 +18,6 @@ from moto.sts.models import STSBackend
 
 from local_aws.control_plane.faults import fault
 
-
 ROLE = "arn:aws:iam::123456789012:role/r"
 
 
@@ -200,3 +199,33 @@ def test_an_error_speaks_the_protocol_of_the_request() -> None:
     assert json.loads(fault({}, "glue", 500, "InternalFailure", "m").body)["__type"] == "InternalFailure"
     cbor = fault({"HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor"}, "monitoring", 500, "InternalFailure", "m" * 300).body
     assert cbor.startswith(b"\xa2\x66__type\x6fInternalFailure\x67message\x79\x01\x2c")
+
+
+def bucket_policy(effect: str, **condition: dict[str, str]) -> str:
+    statement = {"Effect": effect, "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **({"Condition": condition} if condition else {})}]})
+
+
+def test_a_policy_for_tls_only_lets_requests_in(plane: Plane) -> None:
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="lake")
+    s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", Bool={"aws:SecureTransport": "false"}))
+    s3.put_object(Bucket="lake", Key="k", Body=b"x")
+    assert s3.get_object(Bucket="lake", Key="k")["Body"].read() == b"x"
+
+
+@pytest.mark.parametrize("condition", [{}, {"Bool": {"aws:SecureTransport": "true"}}])
+def test_a_deny_that_holds_closes_the_bucket(plane: Plane, condition: dict[str, dict[str, str]]) -> None:
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="lake")
+    s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", **condition))
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket="lake", Key="k", Body=b"x")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_deny_on_a_condition_that_is_not_evaluated_is_refused_by_name(plane: Plane) -> None:
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="lake")
+    with pytest.raises(ClientError, match="aws:SourceVpce"):
+        s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", StringNotEquals={"aws:SourceVpce": "vpce-1"}))

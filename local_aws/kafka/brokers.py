@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
-import shutil
 import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws import processes
 from local_aws.home import Home
-from local_aws.kafka import jars
+from local_aws.kafka import class_archive, jars
+from local_aws.kafka.class_archive import UP
 from local_aws.kafka.errors import KafkaDidNotStart
 from local_aws.kafka.server_properties import Listener, Seat
+from local_aws.kafka.storage import format_storage
 
 _JVM_OPTIONS = ("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Djava.awt.headless=true")
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "JAVA_HOME")
-_UP = "Kafka Server started"
 _PORT_TAKEN = ("Address already in use", "BindException")
 _TAIL_LINES = 15
 _POLL_SECONDS = 0.05
@@ -83,7 +81,7 @@ class BrokerSet:
         """
         offsets = {}
         for seat in seats:
-            _format(self.build, seat, texts[seat.broker_id], cluster_id)
+            format_storage(self.build, seat, texts[seat.broker_id], cluster_id)
             log = self._log(seat)
             offsets[seat.broker_id] = log.stat().st_size if log.exists() else 0
         try:
@@ -142,7 +140,7 @@ class BrokerSet:
                     said = file.read().decode("utf-8", errors="replace")
                     if any(sign in said for sign in _PORT_TAKEN):
                         raise PortTaken
-                    if _UP in said:
+                    if UP in said:
                         del waiting[broker_id]
                         continue
                 if one.process.poll() is not None:
@@ -172,7 +170,8 @@ class BrokerSet:
             one.restarts += 1
 
     def _spawn(self, seat: Seat) -> subprocess.Popen[bytes]:
-        command = (self.java, *_JVM_OPTIONS, *jars.class_path(self.build), "kafka.Kafka", str(seat.directory / "server.properties"))
+        archive = class_archive.options(self.build, self.java)
+        command = (self.java, *_JVM_OPTIONS, *archive, *jars.class_path(self.build), "kafka.Kafka", str(seat.server_properties))
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment = {**passed_on, "MALLOC_ARENA_MAX": "2", **self.environment}
         return processes.start(self.home, self._process_name(seat), command, environment=environment, directory=seat.directory)
@@ -182,22 +181,3 @@ class BrokerSet:
 
     def _log(self, seat: Seat) -> Path:
         return self.home.logs / f"{self._process_name(seat)}.log"
-
-
-def random_id() -> str:
-    """An id as Kafka writes them: a UUID's bytes in base64url; never with a leading dash, as Kafka's own."""
-    while True:
-        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-        if not text.startswith("-"):
-            return text
-
-
-def _format(build: Path, seat: Seat, text: str, cluster_id: str) -> None:
-    """Do what `kafka-storage.sh format` does, from the checkpoint that the build keeps."""
-    shutil.rmtree(seat.directory, ignore_errors=True)
-    data = seat.directory / "data"
-    data.mkdir(parents=True)
-    shutil.copy(build / "bootstrap.checkpoint", data)
-    meta = {"version": "1", "cluster.id": cluster_id, "node.id": str(seat.broker_id), "directory.id": random_id()}
-    (data / "meta.properties").write_text("".join(f"{name}={value}\n" for name, value in meta.items()), encoding="utf-8")
-    (seat.directory / "server.properties").write_text(text, encoding="utf-8")

@@ -18,10 +18,11 @@ from enum import Enum
 from pathlib import Path
 
 from local_aws.home import Home
-from local_aws.kafka import certificates, jars, ports, server_properties, versions
-from local_aws.kafka.brokers import Broker, BrokerSet, PortTaken, random_id
+from local_aws.kafka import certificates, class_archive, jars, ports, server_properties, versions
+from local_aws.kafka.brokers import Broker, BrokerSet, PortTaken
 from local_aws.kafka.errors import AuthenticationRefused, KafkaDidNotStart
 from local_aws.kafka.server_properties import Listener, Seat
+from local_aws.kafka.storage import random_id
 from local_aws.kafka.topics import Topic, TopicAdmin
 
 _START_SECONDS = 120.0
@@ -39,8 +40,15 @@ _LISTENERS = {Authentication.IAM: Listener.IAM, Authentication.NONE: Listener.PL
 
 
 def prepare(cache: Path) -> Path:
-    """Fetch and build what the brokers need; see `jars.prepare`."""
-    return jars.prepare(cache)
+    """Fetch and build what the brokers need, once, and return where it is; safe when two run at once.
+
+    Raises:
+        JarsNotPrepared: Java or Maven is missing, or the build failed.
+    """
+    build = jars.prepare(cache)
+    with jars.lock(cache, build):
+        class_archive.make(build, jars.java())
+    return build
 
 
 def ca_file(home: Home) -> Path:
@@ -59,7 +67,7 @@ class KafkaCluster:
         self._brokers = brokers
         self._notices = list(notices)
         self._notices_lock = threading.Lock()
-        self._topics = TopicAdmin(_bootstrap(seats, Listener.INTERNAL))
+        self._topics = TopicAdmin([seat.address(Listener.INTERNAL) for seat in seats])
 
     @staticmethod
     def start(
@@ -89,7 +97,7 @@ class KafkaCluster:
             raise AuthenticationRefused(
                 f"Cluster {name} lets nobody in.", "Declare IAM or unauthenticated access in its client authentication."
             )
-        build = jars.prepare(home.cache)
+        build = prepare(home.cache)
         known = frozenset((build / "properties.txt").read_text(encoding="utf-8").split())
         notices = (*((version_notice,) if version_notice else ()), *server_properties.check(configuration, known))
         directory = _directory(home, name)

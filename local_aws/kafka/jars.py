@@ -8,6 +8,7 @@ directory, named after what it was built from, that appears whole or not at all:
       bootstrap.checkpoint    what `StorageTool format` writes for this version, so that a start needs no extra JVM
       properties.txt          the name of every broker property
       log4j.properties
+      classes-<java>.jsa      an optional archive of loaded classes, see `class_archive`
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def prepare(cache: Path) -> Path:
     program = java()
     maven = _maven(program)
     cache.mkdir(parents=True, exist_ok=True)
-    with _lock(cache / f"{target.name}.lock"):
+    with lock(cache, target):
         if not target.is_dir():
             with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=cache) as temporary:
                 _build(program, maven, Path(temporary) / "build")
@@ -152,8 +153,8 @@ def _run(command: Sequence[str], failure: str) -> str:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold an advisory lock, which the kernel gives back however this process ends."""
-    with path.open("w") as file:
+def lock(cache: Path, build: Path) -> Iterator[None]:
+    """Hold the advisory lock of one build, which the kernel gives back however this process ends."""
+    with (cache / f"{build.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -27,13 +27,13 @@ def choose(count: int) -> list[int]:
     ports: list[int] = []
     with contextlib.ExitStack() as held:
         for port in candidates:
-            if len(ports) == count:
-                return ports
             held_socket = held.enter_context(socket.socket())
             held_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 held_socket.bind(("127.0.0.1", port))
                 ports.append(port)
+            if len(ports) == count:
+                return ports
     raise KafkaDidNotStart(f"kafka: there are no {count} free ports on 127.0.0.1 from {_LOWEST} on.")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports 
 )
 
 from local_aws.kafka.errors import InvalidTopicConfig, KafkaUnavailable, NoSuchTopic, TopicError, TopicExists
+from local_aws.kafka.propagation import TopicSeen, look
 
-_REQUEST_SECONDS = 20.0
-_READ_SECONDS = 3.0
-"""One attempt of a request that only reads; it is asked again until _REQUEST_SECONDS are over."""
-_SEEN_SECONDS = 10.0
+_REQUEST_SECONDS = 30.0
+_ATTEMPT_SECONDS = 2.0
+_SEEN_SECONDS = 5.0
+_URL_SAFE = str.maketrans("+/", "-_")
 _POLL_SECONDS = 0.05
 _NAMELESS = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_ID})
 _INVALID = frozenset(
@@ -74,15 +75,10 @@ class Topic:
 class TopicAdmin:
     """The topics of one cluster; may be used from several threads."""
 
-    def __init__(self, bootstrap: str) -> None:
-        config: dict[str, Any] = {
-            "bootstrap.servers": bootstrap,
-            "reconnect.backoff.ms": 50,
-            "reconnect.backoff.max.ms": 500,
-            "log_level": 0,
-            "error_cb": lambda _error: None,
-        }
-        self._client = AdminClient(config)
+    def __init__(self, addresses: Sequence[str]) -> None:
+        """`addresses` are those of every broker's plaintext listener, host:port."""
+        self._addresses = tuple(addresses)
+        self._client = self._connect()
 
     def brokers(self, timeout: float) -> int:
         """How many brokers the cluster has registered; 0 where none answers in time."""
@@ -96,20 +92,22 @@ class TopicAdmin:
         if partitions < 1 or replication_factor < 1:  # -1 would ask Kafka for its default, which MSK's API does not offer
             raise InvalidTopicConfig(f"Topic {name}: {partitions} partitions in {replication_factor} copies; both must be 1 or more.")
         new = NewTopic(name, num_partitions=partitions, replication_factor=replication_factor, config=dict(configs))
-        self._change(name, lambda: self._client.create_topics([new], operation_timeout=_REQUEST_SECONDS)[name])
-        return self._seen(
-            name, lambda topic: topic.partitions == partitions and all(one.leader is not None for one in topic.partition_details)
-        )
+        self._ask(name, lambda client: client.create_topics([new], request_timeout=_ATTEMPT_SECONDS)[name], done=TopicExists)
+        self._wait(name, lambda seen: seen.partitions == seen.with_leader == partitions)
+        return self.describe(name)
 
     def describe(self, name: str) -> Topic:
         """Raises: NoSuchTopic, KafkaUnavailable."""
-        deadline = time.monotonic() + _REQUEST_SECONDS
-        while True:
-            try:
-                return self._read(name)
-            except KafkaUnavailable:  # librdkafka may have asked a broker that has just died: another may answer
-                if time.monotonic() > deadline:
-                    raise
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        topics = TopicCollection([name])
+        found = self._ask(name, lambda client: client.describe_topics(topics, request_timeout=_ATTEMPT_SECONDS)[name])
+        entries = self._ask(name, lambda client: client.describe_configs([resource], request_timeout=_ATTEMPT_SECONDS)[resource])
+        configs = {key: entry.value for key, entry in entries.items() if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
+        details = tuple(
+            Partition(one.id, one.leader.id if one.leader else None, _ids(one.replicas), _ids(one.isr)) for one in found.partitions
+        )
+        topic_id = str(found.topic_id).translate(_URL_SAFE)
+        return Topic(found.name, topic_id, len(details[0].replicas) if details else 0, configs, details)
 
     def list(self) -> tuple[Topic, ...]:
         """All topics but Kafka's own, by name.
@@ -134,82 +132,87 @@ class TopicAdmin:
 
         Raises: NoSuchTopic, InvalidTopicConfig, KafkaUnavailable.
         """
-        before = self.describe(name)
-        if partitions is not None and partitions < before.partitions:
-            raise InvalidTopicConfig(
-                f"Topic {name} has {before.partitions} partitions; they can be added, never removed (asked: {partitions})."
-            )
+        before = self.describe(name).partitions
+        wanted = before if partitions is None else partitions
+        if wanted < before:
+            raise InvalidTopicConfig(f"Topic {name} has {before} partitions; they can be added, never removed (asked: {wanted}).")
         if configs:
             entries = [ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in configs.items()]
             resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
-            self._change(name, lambda: self._client.incremental_alter_configs([resource])[resource])
-        if partitions is not None and partitions > before.partitions:
-            self._change(name, lambda: self._client.create_partitions([NewPartitions(name, partitions)])[name])
-        wanted = partitions or before.partitions
-        return self._seen(
-            name, lambda topic: topic.partitions == wanted and all(topic.configs.get(k) == v for k, v in (configs or {}).items())
+            self._ask(name, lambda client: client.incremental_alter_configs([resource], request_timeout=_ATTEMPT_SECONDS)[resource])
+        if wanted > before:
+            more = NewPartitions(name, wanted)
+            add = lambda client: client.create_partitions([more], request_timeout=_ATTEMPT_SECONDS)[name]  # noqa: E731
+            self._ask(name, add, done=InvalidTopicConfig)
+        self._wait(
+            name,
+            lambda seen: (
+                seen.partitions == seen.with_leader == wanted
+                and all(_same(seen.configs.get(key), value) for key, value in (configs or {}).items())
+            ),
+            configs=bool(configs),
         )
+        return self.describe(name)
 
     def delete(self, name: str) -> None:
         """Raises: NoSuchTopic, KafkaUnavailable."""
-        self._change(name, lambda: self._client.delete_topics([name], operation_timeout=_REQUEST_SECONDS)[name])
-        deadline = time.monotonic() + _SEEN_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                self.describe(name)
-            except NoSuchTopic:
-                return
-            time.sleep(_POLL_SECONDS)
+        self._ask(name, lambda client: client.delete_topics([name], request_timeout=_ATTEMPT_SECONDS)[name], done=NoSuchTopic)
+        self._wait(name, lambda seen: seen.partitions == 0)
 
-    def _seen(self, name: str, holds: Callable[[Topic], bool]) -> Topic:
-        deadline = time.monotonic() + _SEEN_SECONDS
+    def _connect(self) -> AdminClient:
+        config: dict[str, Any] = {
+            "bootstrap.servers": ",".join(self._addresses),
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 0,
+            "error_cb": lambda _error: None,
+        }
+        return AdminClient(config)
+
+    def _ask(self, name: str, request: Callable[[AdminClient], Any], *, done: type[TopicError] | None = None) -> Any:
+        """Ask until there is an answer: librdkafka goes on waiting for a broker that has just died, a new client asks another.
+
+        An earlier attempt may have been carried out unheard; `done` is the error that tells so.
+        """
+        deadline = time.monotonic() + _REQUEST_SECONDS
+        again = False
         while True:
             try:
-                topic = self.describe(name)
-                if holds(topic) or time.monotonic() > deadline:
-                    return topic
-            except NoSuchTopic:
-                if time.monotonic() > deadline:
-                    raise
+                return request(self._client).result(_ATTEMPT_SECONDS * 2)
+            except (ValueError, TypeError) as error:
+                raise InvalidTopicConfig(f"Topic {name}: {error}.") from error
+            except (KafkaException, TimeoutError) as error:
+                failure = _translated(name, error)
+                if again and done is not None and isinstance(failure, done):
+                    return None
+                if not isinstance(failure, KafkaUnavailable) or time.monotonic() > deadline:
+                    raise failure from error
+            again = True
+            self._client = self._connect()
             time.sleep(_POLL_SECONDS)
 
-    def _read(self, name: str) -> Topic:
-        resource = ConfigResource(ResourceType.TOPIC, name)
-        described = self._client.describe_topics(TopicCollection([name]), request_timeout=_READ_SECONDS)[name]
-        configured = self._client.describe_configs([resource], request_timeout=_READ_SECONDS)[resource]
-        entries = self._result(name, configured)
-        configs = {key: entry.value for key, entry in entries.items() if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
-        return self._topic(self._result(name, described), configs)
+    def _wait(self, name: str, holds: Callable[[TopicSeen], bool], *, configs: bool = False) -> None:
+        """Until every broker that answers has heard of a change, for some seconds at most."""
+        deadline = time.monotonic() + _SEEN_SECONDS
+        for address in self._addresses:
+            with contextlib.suppress(OSError):
+                while not holds(look(address, name, configs=configs)) and time.monotonic() < deadline:
+                    time.sleep(_POLL_SECONDS)
 
-    @staticmethod
-    def _result(name: str, future: Any) -> Any:
-        try:
-            return future.result(_REQUEST_SECONDS)
-        except (KafkaException, TimeoutError) as error:
-            raise _translated(name, error) from error
 
-    def _change(self, name: str, ask: Callable[[], Any]) -> None:
-        try:
-            future = ask()
-        except (ValueError, TypeError) as error:
-            raise InvalidTopicConfig(f"Topic {name}: {error}.") from error
-        self._result(name, future)
+def _ids(nodes: Any) -> tuple[int, ...]:
+    return tuple(node.id for node in nodes)
 
-    @staticmethod
-    def _topic(found: Any, configs: Mapping[str, str]) -> Topic:
-        details = tuple(
-            Partition(
-                one.id, one.leader.id if one.leader is not None else None, tuple(n.id for n in one.replicas), tuple(n.id for n in one.isr)
-            )
-            for one in found.partitions
-        )
-        return Topic(found.name, str(found.topic_id), len(details[0].replicas) if details else 0, dict(configs), details)
+
+def _same(seen: str | None, asked: str) -> bool:
+    """Kafka writes lists without spaces."""
+    return seen is not None and seen.replace(" ", "") == asked.replace(" ", "")
 
 
 def _translated(name: str, error: Exception) -> TopicError | KafkaUnavailable:
     cause = error.args[0] if isinstance(error, KafkaException) and error.args else None
     if not isinstance(cause, KafkaError):
-        return KafkaUnavailable(f"kafka: the brokers did not answer about topic {name} within {_REQUEST_SECONDS:g} s.")
+        return KafkaUnavailable(f"kafka: the brokers did not answer about topic {name} in time.")
     if cause.code() == KafkaError.TOPIC_ALREADY_EXISTS:
         return TopicExists(f"Topic {name} exists already.")
     if cause.code() in _NAMELESS:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -21,7 +22,7 @@ from transform import json_text
 from transform.reasons import Kind, Rejection
 from transform.timestamps import BadTimestamp, TimestampOutOfRange, parse, parse_exactly
 from transform.typed import Doubt, TypedReader
-from transform.window import AcceptedWindow, epoch_ms
+from transform.window import HOUR_MS, AcceptedWindow, epoch_ms
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +54,7 @@ class _WrongType(Exception):
 
 
 class Transform:
-    """The transform of one schema and one window. Values come in, so do arrival times; nothing is kept between calls."""
+    """The transform of one schema and one window. Values come in, so do arrival times; outcomes depend on nothing else."""
 
     def __init__(self, schema: Schema, window: AcceptedWindow) -> None:
         self.schema = schema
@@ -71,6 +72,8 @@ class Transform:
         names = [(f"f{index}", Any) for index in range(len(schema.fields))]
         outputs = {f"f{index}": field.output for index, field in enumerate(schema.fields)}
         self._record: Callable[..., Any] = msgspec.defstruct("Record", names, rename=outputs, gc=False)
+        self._accepted: tuple[int | None, int, int] = (None, 0, 0)
+        """The hour of the last arrival, and the dates accepted then: within an hour they do not change."""
         self._encode = msgspec.json.Encoder().encode
 
     def __call__(self, value: bytes | None, arrival_ms: int) -> Outcome:
@@ -114,11 +117,13 @@ class Transform:
             return _OUT_OF_RANGE
         except BadTimestamp:
             return _BAD
-        first, last = self.window.ordinals(arrival_ms)
+        hour, first, last = self._accepted
+        if hour != arrival_ms // HOUR_MS:
+            hour, first, last = self._accepted = (arrival_ms // HOUR_MS, *self.window.ordinals(arrival_ms))
         return instant if first <= instant.toordinal() <= last else _OUT_OF_RANGE
 
     def _row(self, values: list[Any], instant: datetime) -> Row:
-        event_date = instant.date().isoformat()
+        event_date = _date_text(instant.toordinal())
         values[self._time_index] = instant
         values[self._date_index] = event_date
         for index in self._copies:
@@ -133,6 +138,11 @@ def explain(value: bytes | None, arrival: datetime | int, window: AcceptedWindow
     """
     outcome = Transform(schema or load(), window).exactly(value, epoch_ms(arrival))
     return outcome.reason if isinstance(outcome, Rejection) else None
+
+
+@lru_cache(maxsize=4096)
+def _date_text(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def _parse(value: bytes) -> dict[str, Any] | Rejection:

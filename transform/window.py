@@ -13,7 +13,7 @@ DEFAULT_EARLIEST = date(2020, 1, 1)
 DEFAULT_FUTURE_SKEW_HOURS = 24
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_HOUR_MS = 3_600_000
+HOUR_MS = 3_600_000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -26,8 +26,9 @@ class AcceptedWindow:
     max_future_skew_hours: int = DEFAULT_FUTURE_SKEW_HOURS
 
     def ordinals(self, arrival_ms: int) -> tuple[int, int]:
-        """First and last accepted date as proleptic Gregorian ordinals, for a record that arrived then (epoch ms, UTC)."""
-        hour = arrival_ms // _HOUR_MS
+        """First and last accepted date as proleptic Gregorian ordinals, for a record that arrived then (epoch ms, UTC);
+        the same for a whole hour."""
+        hour = arrival_ms // HOUR_MS
         last = _EPOCH + (hour + self.max_future_skew_hours) // 24
         if self.max_event_age_days is None:
             return self.earliest_event_date.toordinal(), last

@@ -7,6 +7,7 @@ that worker did not report. A small reserve of disk space is held, to be given u
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -99,7 +100,7 @@ class Run:
                 if worker.process.poll() is None:
                     worker.process.kill()
                 worker.process.wait()
-            self._reserve.unlink(missing_ok=True)
+            self._release_reserve()
             state = State.INTERRUPTED if self._stopping or not all(worker.ended for worker in self._workers) else State.COMPLETE
             final = self._write_last(state)
         return Ended(final, self._ledger.pace(self.rate), self._stopping and self._trouble is None, self._trouble)
@@ -220,7 +221,7 @@ class Run:
         try:
             self._write(State.RUNNING)
         except ManifestNotWritten as error:
-            self._reserve.unlink(missing_ok=True)
+            self._release_reserve()
             self._fail(error)
 
     def _write_last(self, state: State) -> Manifest:
@@ -238,10 +239,14 @@ class Run:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            self._reserve.unlink(missing_ok=True)
+            self._release_reserve()
             raise ManifestNotWritten(
                 f"{self.path.parent}: there is no room for the manifest ({error.strerror}).", "Nothing was sent. Make room there."
             ) from error
+
+    def _release_reserve(self) -> None:
+        with contextlib.suppress(OSError):
+            self._reserve.unlink()
 
 
 def _ending(code: int) -> str:

@@ -63,7 +63,7 @@ def start(home: Home, options: StartOptions, say: Say) -> tuple[Mapping[str, Any
     with _locked(home):
         running = running_control_plane(home)
         if running is not None:
-            return status(home), False
+            return _answering(home, running), False
         _check_port(options.port)
         _prepare(home, say)
         _end_leftovers(home, say)
@@ -117,7 +117,7 @@ def status(home: Home) -> dict[str, Any]:
     token = _read_token(home)
     request = urllib.request.Request(f"{said.get('endpoint_url')}/_local/status", headers={"X-Local-Token": token})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=3) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
     except (OSError, ValueError, urllib.error.URLError):
@@ -195,6 +195,17 @@ def _remove_runtime_state(home: Home) -> None:
         previous.mkdir(parents=True)
         for path in [path for path in home.logs.iterdir() if path != previous]:
             path.replace(previous / path.name)
+
+
+def _answering(home: Home, control_plane: ProcessRecord) -> Mapping[str, Any]:
+    """The status of a target that was found running; raises where it runs and does not answer."""
+    found = status(home)
+    if found["state"] != "running":
+        raise TargetDidNotStart(
+            f"local target: the control plane of {home.root} (process {control_plane.pid}) is {found['state']}.",
+            "End it with `python -m local_aws stop`, then start again.",
+        )
+    return found
 
 
 def _wait_until_it_answers(home: Home, process: subprocess.Popen[bytes]) -> Mapping[str, Any]:

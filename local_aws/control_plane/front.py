@@ -26,6 +26,8 @@ from local_aws.control_plane.server import Environ, StartResponse
 
 log = logging.getLogger(__name__)
 
+_NOT_OURS = frozenset({"connection", "keep-alive", "transfer-encoding"})
+"""Headers about the connection, which the server alone decides on."""
 _INVOCATION = re.compile(r"^/2015-03-31/functions/([^/]+)/invocations/?$")
 
 
@@ -110,9 +112,11 @@ def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> It
     """Read what is left of the request, so that the connection can be used again, then answer."""
     while environ["wsgi.input"].read(1 << 20):
         pass
-    headers = list(answer.headers)
-    names = {name.lower() for name, _ in headers}
-    if "content-length" not in names and answer.status != 204:
+    headers = [(name, value) for name, value in answer.headers if name.lower() not in _NOT_OURS]
+    bodiless = answer.status in (204, 304) or environ["REQUEST_METHOD"] == "HEAD"
+    if answer.status in (204, 304):  # moto puts a body there, which the next answer on the connection would begin with
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    elif all(name.lower() != "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(answer.body))))
     start_response(status_line(answer.status), headers)
-    return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)
+    return () if bodiless else (answer.body,)

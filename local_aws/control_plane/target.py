@@ -133,8 +133,11 @@ class Target:
         log.info("serving %s", self.endpoint_url)
         threading.Thread(target=warm_up, args=(ACCOUNT_ID, self.options.region), name="warm-up", daemon=True).start()
         while not self._stopping.wait(STATUS_SECONDS):
-            self._free_bodies()
-            write_status(self.options.home, self._status.describe())
+            try:
+                self._free_bodies()
+                write_status(self.options.home, self._status.describe())
+            except Exception:
+                log.exception("the status could not be written")
         self._stop()
 
     def _free_bodies(self) -> None:

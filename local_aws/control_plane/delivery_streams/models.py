@@ -11,6 +11,7 @@ import copy
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -179,8 +180,10 @@ class MskFirehoseBackend(FirehoseBackend):
 
     def stop(self) -> None:
         """Stop all data planes, when the target ends."""
-        for name in list(self.delivery_streams):
-            Services.installed.data_planes.stop(name)
+        names = list(self.delivery_streams)
+        if names:
+            with ThreadPoolExecutor(max_workers=len(names)) as pool:
+                list(pool.map(Services.installed.data_planes.stop, names))
 
     def _check_tags(self, tags: list[dict[str, str]]) -> None:
         problem = self.tagger.validate_tags(tags)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -88,11 +89,10 @@ class MskBackend(KafkaBackend):
 
     def stop(self) -> None:
         """Stop all brokers, when the target ends."""
-        threads = [threading.Thread(target=cluster.stop, daemon=True) for cluster in self.named(None)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        clusters = self.named(None)
+        if clusters:
+            with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
+                list(pool.map(Cluster.stop, clusters))
 
     # Connectivity, operations, bootstrap
 

@@ -101,6 +101,7 @@ def test_a_hung_control_plane_is_said_to_be_and_is_stopped(home: Path) -> None:
     pid = local_aws(home, "start")[1]["pid"]
     os.kill(pid, signal.SIGSTOP)
     assert local_aws(home, "status")[1]["state"] == "hung"
+    assert "is hung" in local_aws(home, "start")[1]["error"]
     assert local_aws(home, "stop")[1]["was_running"] is True
     assert not runs(pid)
 

@@ -229,3 +229,9 @@ def test_a_deny_on_a_condition_that_is_not_evaluated_is_refused_by_name(plane: P
     s3.create_bucket(Bucket="lake")
     with pytest.raises(ClientError, match="aws:SourceVpce"):
         s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", StringNotEquals={"aws:SourceVpce": "vpce-1"}))
+
+
+def test_motos_own_interface_is_closed(plane: Plane) -> None:
+    line = connection(plane)
+    line.request("POST", "/moto-api/reset")
+    assert line.getresponse().status == 501

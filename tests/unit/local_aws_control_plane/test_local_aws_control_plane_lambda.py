@@ -169,6 +169,14 @@ def test_functions_that_cannot_run_are_refused_by_name(functions: Any, changes: 
         functions.create_function(**{**request, **changes})
 
 
+def test_an_answer_without_content_leaves_the_connection_clean(functions: Any) -> None:
+    """moto answers RemovePermission with status 204 and a body, which HTTP does not have."""
+    for _ in range(3):
+        functions.add_permission(FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal="firehose.amazonaws.com")
+        functions.remove_permission(FunctionName="f", StatementId="s")
+        assert functions.get_function(FunctionName="f")["Configuration"]["FunctionName"] == "f"
+
+
 def test_log_lines_make_the_group_and_stream_of_a_function(plane: Plane, functions: Any) -> None:
     write_log(ACCOUNT_ID, "us-east-1", "/aws/lambda/f", "2026/11/24/[$LATEST]x", ["one", "two"])
     events = plane.client("logs").get_log_events(logGroupName="/aws/lambda/f", logStreamName="2026/11/24/[$LATEST]x")["events"]

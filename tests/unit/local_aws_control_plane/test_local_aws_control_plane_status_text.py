@@ -1,0 +1,68 @@
+"""The status as a person reads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws.home import Home
+from local_aws.status_text import describe
+
+HOME = Home(Path("/tmp/home"))
+NOW = datetime.now(UTC)
+RUNNING: dict[str, Any] = {
+    "state": "running",
+    "endpoint_url": "http://127.0.0.1:1",
+    "region": "us-east-1",
+    "clock_speed": 60.0,
+    "home": "/tmp/home",
+    "pid": 7,
+    "started_at": (NOW - timedelta(hours=3)).isoformat(),
+    "clusters": [{"name": "c", "state": "FAILED", "brokers": [], "why": "no memory"}],
+    "streams": [
+        {
+            "name": "s",
+            "status": "ACTIVE",
+            "topic": "t",
+            "progress": {
+                "lag": 1234,
+                "last_delivery_ms": (NOW.timestamp() - 60) * 1000,
+                "delivered_records": 5678,
+                "problem": "S3 says no",
+            },
+        }
+    ],
+    "functions": [{"name": "f", "runtime": "python3.11", "architecture": "x86_64"}],
+    "processes": [{"name": "p", "pid": 8, "running": False}],
+    "notices": ["Runs Kafka 3.9."],
+}
+
+
+def test_a_running_target_says_what_runs_and_how_far_delivery_is() -> None:
+    text = describe(RUNNING, HOME)
+    for part in (
+        "running, http://127.0.0.1:1, region us-east-1, clock x60, started 3 h ago",
+        "cluster c: FAILED, 0 brokers: no memory",
+        "stream s: ACTIVE, topic t, lag 1,234, 5,678 records delivered, last 60 s ago, problem: S3 says no",
+        "function f: python3.11, x86_64",
+        "process p: 8, ended",
+        "notice: Runs Kafka 3.9.",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({"state": "absent"}, "Nothing was started in /tmp/home"),
+        ({"state": "stopped", "ended_at": (NOW - timedelta(minutes=5)).isoformat()}, "Stopped 5 min ago"),
+        ({"state": "dead"}, "ended without being stopped"),
+        ({"state": "hung", "pid": 9}, "process 9) does not answer"),
+        ({"state": "dead", "leftovers": ["kafka-c-1"]}, "still running: kafka-c-1"),
+    ],
+)
+def test_a_target_that_does_not_run_says_why_and_what_to_do(status: dict[str, Any], said: str) -> None:
+    assert said in describe(status, HOME)

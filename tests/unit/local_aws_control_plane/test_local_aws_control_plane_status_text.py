@@ -30,7 +30,7 @@ RUNNING: dict[str, Any] = {
             "topic": "t",
             "progress": {
                 "lag": 1234,
-                "last_delivery_ms": (NOW.timestamp() - 60) * 1000,
+                "last_delivery_ms": DELIVERED_MS,
                 "delivered_records": 5678,
                 "problem": "S3 says no",
             },

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,7 +93,7 @@ class Destination:
     interval_seconds: float
     compression: str
     extension: str
-    zone: ZoneInfo
+    zone: tzinfo
     kms_key: str | None
     log: LogTarget | None
     transform: Transform | None
@@ -283,11 +283,13 @@ def _prefix(reader: Reader, name: str) -> Prefix:
         raise RefusedByAws(reader.at(name), text, str(error)) from error
 
 
-def _zone(reader: Reader) -> ZoneInfo:
+def _zone(reader: Reader) -> tzinfo:
     name = reader.text("CustomTimeZone", "UTC")
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise NotSupportedLocally(reader.at("CustomTimeZone"), name, "this machine's time zone data does not have it.") from error
 
 

@@ -51,10 +51,11 @@ class Ledger:
         self.objects = 0
         self.records = 0
 
-    def recover(self, watermarks: Mapping[int, int], is_there: Callable[[str, str], bool]) -> None:
+    def recover(self, watermarks: Mapping[int, int], is_there: Callable[[str, str, float], bool]) -> None:
         """Take over what was delivered before this start.
 
-        `is_there(bucket, key)` settles intents of which nobody knows whether they succeeded.
+        `is_there(bucket, key, age)` settles intents of which nobody knows whether they succeeded; `age` is how many
+        seconds ago the object was about to be put.
         """
         intents: dict[str, dict[str, Any]] = {}
         delivered: set[str] = set()
@@ -68,7 +69,8 @@ class Ledger:
                 intents.pop(key, None)
         for key, intent in intents.items():
             if key not in delivered:
-                there = is_there(intent["bucket"], key)
+                age = (datetime.now(UTC) - datetime.fromisoformat(intent["time"])).total_seconds()
+                there = is_there(intent["bucket"], key, age)
                 self._append({"event": "settled", "key": key, "delivered": there})
                 if not there:
                     continue

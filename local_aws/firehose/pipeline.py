@@ -137,9 +137,10 @@ class Pipeline:
         while running and running[0][1].done():
             _, future = running.popleft()
             outcome = future.result()
-            succeeded = len(outcome.batch.offsets) - sum(1 for one in outcome.rejected if one.error_type is ErrorType.PROCESSING_FAILED)
-            self._metrics.add("SucceedProcessing.Records", succeeded)
-            self._metrics.add("SucceedProcessing.Bytes", outcome.batch.size if succeeded else 0)
+            failed = [one.index for one in outcome.rejected if one.error_type is ErrorType.PROCESSING_FAILED]
+            failed_bytes = sum(len(outcome.batch.values[index]) for index in failed)
+            self._metrics.add("SucceedProcessing.Records", len(outcome.batch.offsets) - len(failed))
+            self._metrics.add("SucceedProcessing.Bytes", outcome.batch.size - failed_bytes)
             yield from self._route(outcome)
 
     def _route(self, outcome: Outcome) -> Iterator[Closed]:

@@ -16,9 +16,8 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import Enum
-from zoneinfo import ZoneInfo
 
 from local_aws.firehose.java_time import BadPattern, compile_pattern
 
@@ -53,7 +52,7 @@ class Instance:
 
     oldest_ms: int
     """Arrival of the oldest record in the object, milliseconds since the epoch."""
-    zone: ZoneInfo
+    zone: tzinfo
     keys: tuple[str, ...] = ()
     """Values of the prefix's `lambda_keys`, in their order."""
     error_type: ErrorType | None = None
@@ -130,7 +129,7 @@ def shortest(prefix: Prefix, keys: Sequence[str]) -> int:
     return literal + sum(len(key) for key in keys)
 
 
-def object_name(stream: str, version_id: str, *, oldest_ms: int, zone: ZoneInfo, unique: str, extension: str) -> str:
+def object_name(stream: str, version_id: str, *, oldest_ms: int, zone: tzinfo, unique: str, extension: str) -> str:
     """The name after the prefix ("Configure Amazon S3 object name format").
 
     The page shows the stamp without saying whose instant it is; here it is the prefix's, so that prefix and name of

@@ -53,6 +53,7 @@ _INVOCATIONS = 6
 _STATUS_SECONDS = 1.0
 _CREATION_SECONDS = 120.0
 _STOP_SECONDS = 7.0
+_SETTLING_SECONDS = 3.0
 
 
 class Service:
@@ -302,21 +303,28 @@ class _Loop:
             wall=time.monotonic,
         ).transform
 
-    def _is_there(self, bucket: str, key: str) -> bool:
-        """Whether an object that an earlier process may have put is in S3; asks until there is an answer."""
+    def _is_there(self, bucket: str, key: str, age: float) -> bool:
+        """Whether an object that an earlier process may have put is in S3; asks until there is an answer.
+
+        A request that was complete when its sender died may still be at work, so an absent object is believed only
+        some seconds after it was about to be put.
+        """
         role = self._pipeline.configuration.destination.role_arn
+        believed = time.monotonic() + max(0.0, _SETTLING_SECONDS - age)
         while True:
             try:
                 self._service._access.client("s3", role).head_object(Bucket=bucket, Key=key)
             except ClientError as error:
                 if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
-                    return False
-                log.info("not settled yet, %s: %s", key, error)
+                    if time.monotonic() >= believed:
+                        return False
+                else:
+                    log.info("not settled yet, %s: %s", key, error)
             except BotoCoreError as error:
                 log.info("not settled yet, %s: %s", key, error)
             else:
                 return True
-            if self._stopping.wait(1.0):
+            if self._stopping.wait(0.25):
                 raise Stopped
 
     def _warn_of_lost_records(self) -> None:

@@ -1,0 +1,153 @@
+"""The real process against real brokers: a stack that this project does not have, and other kinds of streams."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from firehose_stage import Stream, function_error, function_processor, ok, partitioned, per_record, plain
+
+pytestmark = pytest.mark.integration
+
+MakeStream = Callable[..., Stream]
+
+
+def by_region(value: bytes) -> dict[str, Any]:
+    """The foreign stack's function: passes the value on, partitioned by its own field."""
+    return ok(value, region=json.loads(value)["region"])
+
+
+def order(index: int, **changes: Any) -> bytes:
+    value = {"id": index, "amount": index / 2, "tags": ["a", "b"], "at": "2026-11-24T03:15:16.5Z", "region": f"r{index % 2}", **changes}
+    return json.dumps(value).encode()
+
+
+def test_a_foreign_stack_is_delivered_by_its_own_columns_keys_and_function(make_stream: MakeStream) -> None:
+    stream = make_stream("foreign", partitioned("foreign"), partitions=2)
+    stream.aws.function = per_record(by_region)
+    stream.send(*(order(index) for index in range(50)))
+    stream.send(*(order(index) for index in range(50, 100)), partition=1)
+    stream.until(lambda: len(stream.rows()) == 100)
+    rows = {row["id"]: row for row in stream.rows()}
+    assert sorted(rows) == list(range(100))
+    assert {(row["folder"], row["id"] % 2) for row in rows.values()} == {("region=r0", 0), ("region=r1", 1)}
+    assert rows[7]["amount"] == 3.5
+    assert rows[7]["tags"] == ["a", "b"]
+    assert rows[7]["at"].isoformat() == "2026-11-24T03:15:16.500000"
+    assert set(rows[7]) == {"id", "amount", "tags", "at", "folder"}
+    stream.until(lambda: stream.status()["positions"] == {"0": 50, "1": 50} and stream.status()["lag"] == 0)
+    assert all("/foreign-1-" in key and key.endswith(".parquet") for key in stream.objects("data/"))
+
+
+def test_each_bad_record_goes_to_the_error_output_alone_with_its_code(make_stream: MakeStream) -> None:
+    stream = make_stream("quarantine", partitioned("quarantine"))
+    answers = {
+        b"failed": {"result": "ProcessingFailed"},
+        b"dropped": {"result": "Dropped"},
+        b"unknown": {"result": "Fine"},
+        b"no value": {"result": "Ok"},
+        b"no base64": {"result": "Ok", "kafkaRecordValue": "%%%"},
+        b"no keys": {"result": "Ok", "kafkaRecordValue": base64.b64encode(b'{"id":1}').decode()},
+        b"empty key": ok(b'{"id":2}', region=""),
+        b"no json": ok(b"text", region="x"),
+        b"wrong type": ok(b'{"id":"text"}', region="x"),
+        b"": {"result": "ProcessingFailed"},
+    }
+    stream.aws.function = per_record(lambda value: answers.get(value) or by_region(value))
+    stream.send(*(key or None for key in answers), order(1))
+    stream.until(lambda: len(stream.errors()) == 9 and len(stream.rows()) == 1)
+    assert {(error["type"], error.get("errorCode") or error["lastErrorCode"]) for error in stream.errors()} == {
+        ("processing-failed", "Lambda.ProcessingFailedStatus"),
+        ("processing-failed", "Lambda.FunctionError"),
+        ("processing-failed", "Lambda.InvalidReturnFormat"),
+        ("processing-failed", "Lambda.JsonMappingException"),
+        ("metadata-extraction-failed", "DynamicPartitioning.MetadataExtractionFailed"),
+        ("format-conversion-failed", "DataFormatConversion.ParseError"),
+        ("format-conversion-failed", "DataFormatConversion.MalformedData"),
+    }
+    assert base64.b64decode(next(error for error in stream.errors() if error["type"] == "processing-failed")["rawData"]) == b"failed"
+    stream.until(lambda: stream.status()["positions"] == {"0": 11})
+
+
+def test_a_record_above_6_mb_goes_to_the_error_output_and_its_neighbours_arrive(make_stream: MakeStream) -> None:
+    stream = make_stream("oversize", partitioned("oversize"))
+    stream.cluster.update_topic("oversize", {"max.message.bytes": "8000000"}, None)
+    stream.aws.function = per_record(by_region)
+    stream.send(order(1), b"x" * 7_000_000, order(2))
+    stream.until(lambda: len(stream.errors()) == 1 and len(stream.rows()) == 2)
+    assert stream.errors()[0]["errorCode"] == "DataReadFromSource.RecordTooLarge"
+    assert stream.status()["totals"]["FailedValidation.Records"] == 1
+
+
+def test_a_stream_without_function_partitions_or_conversion_concatenates_values(make_stream: MakeStream) -> None:
+    delimiter = {"Type": "AppendDelimiterToRecord", "Parameters": []}
+    processing = {"Enabled": True, "Processors": [delimiter]}
+    stream = make_stream("zipped", plain("zipped", CompressionFormat="GZIP", ProcessingConfiguration=processing))
+    stream.send(b"one", None, b"two")
+    stream.until(stream.objects)
+    ((key, body),) = stream.objects().items()
+    assert gzip.decompress(body) == b"one\n\ntwo\n"
+    assert key.startswith("zipped/data/20") and key.endswith(".gz")
+
+
+def test_without_read_from_timestamp_reading_starts_when_the_stream_becomes_active(make_stream: MakeStream) -> None:
+    stream = make_stream("latest", plain("latest"), read_from=None, start=False)
+    stream.send(b"before")
+    stream.supervisor.start("latest", stream.aws.service)
+    stream.until(lambda: stream.supervisor.state("latest").status.value == "ACTIVE")
+    stream.send(b"after")
+    stream.until(stream.objects)
+    assert list(stream.objects().values()) == [b"after"]
+
+
+def test_an_update_of_the_destination_closes_open_buffers_under_the_old_configuration(make_stream: MakeStream) -> None:
+    stream = make_stream("updated", plain("updated", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 900}))
+    stream.send(b"old")
+    stream.until(lambda: stream.status().get("open_buffers") == 1)
+    changed = plain("updated", Prefix="updated/data/new/")
+    described = dict(stream.aws.streams["updated"])
+    described |= {"VersionId": "2", "Destinations": [{"DestinationId": "1", "ExtendedS3DestinationDescription": changed}]}
+    stream.aws.streams["updated"] = described
+    stream.until(stream.objects)
+    stream.until(lambda: stream.status()["version_id"] == "2")
+    stream.send(b"new")
+    stream.until(lambda: len(stream.objects()) == 2)
+    delivered = {body: key for key, body in stream.objects().items()}
+    assert "/updated-1-" in delivered[b"old"]
+    assert delivered[b"new"].startswith("updated/data/new/") and "/updated-2-" in delivered[b"new"]
+    assert [line["closed_by"] for line in stream.ledger() if line["event"] == "intent"] == ["configuration", "interval"]
+
+
+def test_a_partition_that_is_added_to_the_topic_is_read_from_its_beginning(make_stream: MakeStream) -> None:
+    stream = make_stream("grown", plain("grown"), read_from=None)
+    stream.cluster.update_topic("grown", None, 2)
+    stream.until(lambda: _sent(stream, b"second", 1))
+    stream.until(lambda: b"second" in stream.objects().values())
+
+
+def _sent(stream: Stream, value: bytes, partition: int) -> bool:
+    metadata = stream.producer.list_topics(stream.name, timeout=5)
+    if len(metadata.topics[stream.name].partitions) <= partition:
+        return False
+    stream.send(value, partition=partition)
+    return True
+
+
+def test_a_batch_is_transformed_again_only_as_often_as_configured(make_stream: MakeStream) -> None:
+    attempts: list[int] = []
+
+    def throws(event: dict[str, Any]) -> Any:
+        attempts.append(len(event["records"]))
+        return function_error()
+
+    processing = {"Enabled": True, "Processors": [function_processor(NumberOfRetries="2")]}
+    stream = make_stream("throws", partitioned("throws", ProcessingConfiguration=processing))
+    stream.aws.function = throws
+    stream.send(order(1), order(2))
+    stream.until(lambda: len(stream.errors()) == 2)
+    assert {(error["errorCode"], error["attemptsMade"]) for error in stream.errors()} == {("Lambda.FunctionError", 3)}
+    assert attempts == [2, 2, 2]

@@ -1,0 +1,84 @@
+"""What happens to records when a part dies or refuses: nothing is lost, and surplus copies are counted exactly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from firehose_stage import Stream, ok, partitioned, per_record, plain
+
+pytestmark = pytest.mark.integration
+
+MakeStream = Callable[..., Stream]
+
+
+def test_kill_9_in_the_middle_of_a_load_loses_nothing_and_counts_every_surplus_copy(make_stream: MakeStream) -> None:
+    stream = make_stream("killed", partitioned("killed"), partitions=2)
+    stream.aws.function = per_record(lambda value: ok(value, region=json.loads(value)["region"]))
+    stream.aws.put_seconds = 0.3
+    count = 0
+    for _ in range(3):
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            values = [json.dumps({"id": count + index, "region": f"r{(count + index) % 3}"}).encode() for index in range(400)]
+            count += 400
+            stream.send(*values, partition=count // 400 % 2)
+            time.sleep(0.1)
+        pid = stream.until(lambda: stream.supervisor.state("killed").pid)
+        os.kill(pid, signal.SIGKILL)
+    stream.until(lambda: len({row["id"] for row in stream.rows()}) == count, seconds=40)
+    stream.until(lambda: sum(stream.status()["positions"].values()) == count)
+    copies = Counter(row["id"] for row in stream.rows())
+    assert sorted(copies) == list(range(count))
+    assert stream.status()["redelivered_records"] == copies.total() - len(copies)
+    assert stream.status()["redelivered_records"] > 0
+    assert stream.supervisor.state("killed").restarts == 3
+
+
+def test_while_s3_refuses_nothing_is_lost_and_delivery_goes_on_when_it_takes_again(make_stream: MakeStream) -> None:
+    stream = make_stream(
+        "refused", plain("refused", CloudWatchLoggingOptions={"Enabled": True, "LogGroupName": "firehose", "LogStreamName": "errors"})
+    )
+    stream.aws.refuse_puts.set()
+    stream.send(b"kept")
+    stream.until(lambda: "S3.AccessDenied" in (stream.status().get("problem") or ""))
+    assert stream.status()["positions"] == {"0": 0}
+    events = stream.until(
+        lambda: stream.aws.client("logs").get_log_events(logGroupName="firehose", logStreamName="errors", limit=100)["events"]
+    )
+    assert "S3.AccessDenied" in {json.loads(event["message"])["errorCode"] for event in events}
+    stream.aws.refuse_puts.clear()
+    stream.until(lambda: list(stream.objects().values()) == [b"kept"])
+    stream.until(lambda: stream.status()["positions"] == {"0": 1})
+    keys = [line["key"] for line in stream.ledger() if line["event"] == "intent"]
+    assert keys == list(stream.objects())
+
+
+def test_a_stopped_process_leaves_its_open_buffers_to_be_read_again(make_stream: MakeStream) -> None:
+    stream = make_stream("stopped", plain("stopped", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 300}))
+    stream.send(b"kept")
+    stream.until(lambda: stream.status().get("open_buffers") == 1)
+    os.kill(stream.supervisor.state("stopped").pid or 0, signal.SIGTERM)
+    stream.until(lambda: stream.supervisor.state("stopped").restarts == 1)
+    stream.until(lambda: list(stream.objects().values()) == [b"kept"])
+    assert stream.status()["redelivered_records"] == 0
+
+
+def test_a_stream_without_its_topic_fails_to_be_created(make_stream: MakeStream) -> None:
+    stream = make_stream("absent", plain("absent"), topic=False)
+    state = stream.supervisor.state("absent")
+    assert state.status.value == "CREATING_FAILED"
+    assert state.failure == ("UNKNOWN_ERROR", "There is no topic absent.")
+    stream.until(lambda: stream.supervisor.state("absent").pid is None)
+
+
+def test_a_topic_that_is_created_again_suspends_the_stream(make_stream: MakeStream) -> None:
+    stream = make_stream("again", plain("again"))
+    stream.cluster.delete_topic("again")
+    stream.until(lambda: stream.supervisor.state("again").status.value == "SUSPENDED")
+    assert stream.supervisor.state("again").failure is not None

@@ -32,10 +32,9 @@ def lake(arguments: argparse.Namespace, output: Output) -> ExitCode:
     """Hold the lake against the manifests, and judge it."""
     budget = Budget.parse(arguments.duplicates_budget) if arguments.duplicates_budget else DEFAULT_BUDGET
     outputs = stack.load(arguments.outputs)
-    paths = _manifest_paths(arguments, outputs)
-    if not paths and not arguments.without_manifest:
-        output.notice(f"There is no manifest under {outputs.directory / 'manifests'}: `make load-test` writes one.")
-    audit = Audit(_places(outputs), runs.load(paths), output.notice)
+    places = _places(outputs)
+    paths = _manifest_paths(arguments, outputs, places.lake.storage, output)
+    audit = Audit(places, runs.load(paths), output.notice)
     allowed = allowance(outputs) if arguments.deadline is None else timedelta(seconds=arguments.deadline)
     clock, began = Clock(), time.monotonic()
 
@@ -117,16 +116,27 @@ def _add_lake_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _manifest_paths(arguments: argparse.Namespace, outputs: StackOutputs) -> list[Path]:
+def _manifest_paths(arguments: argparse.Namespace, outputs: StackOutputs, storage: Storage, output: Output) -> list[Path]:
+    """The manifests that were named, or all beside the outputs that can be of this stack."""
     if arguments.without_manifest:
         return []
     if arguments.manifest:
         return list(arguments.manifest)
-    if arguments.manifests is None:
-        return manifest.find(outputs.directory)
-    if not arguments.manifests.is_dir():
-        raise UsageError(f"--manifests: {arguments.manifests} is no directory.")
-    return sorted(arguments.manifests.glob("*.json"))
+    if arguments.manifests is not None:
+        if not arguments.manifests.is_dir():
+            raise UsageError(f"--manifests: {arguments.manifests} is no directory.")
+        return sorted(arguments.manifests.glob("*.json"))
+    paths = manifest.find(outputs.directory)
+    made_at = storage.made_at() if paths else None
+    earlier = [found for found in runs.load(paths) if made_at and found.ended_at < made_at]
+    for found in earlier:
+        output.notice(
+            f"Run {found.tag} ended before the bucket was made, so an earlier stack had it; it is left out (--manifest takes it in)."
+        )
+    kept = [path for path in paths if path not in {found.path for found in earlier}]
+    if not kept:
+        output.notice(f"There is no manifest of this stack under {outputs.directory / 'manifests'}: `make load-test` writes one.")
+    return kept
 
 
 def _places(outputs: StackOutputs) -> Places:

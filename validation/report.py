@@ -33,7 +33,7 @@ def say_sheet(output: Output, sheet: Sheet) -> None:
 def say_checks(output: Output, results: Sequence[CheckResult]) -> None:
     """The checks, the offenders they name, and the verdict."""
     rows = [(_MARKS[found.outcome], found.check.id, found.check.title, found.said) for found in results]
-    output.table("checks", ("", "check", "what must hold", "found"), rows, "Checks")
+    output.table("checks", ("outcome", "check", "what must hold", "found"), rows, "Checks")
     for found in results:
         if found.outcome is not Outcome.PASSED:
             _say_finding(output, found)

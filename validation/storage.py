@@ -75,6 +75,14 @@ class Storage:
             raise StorageRefused(f"s3://{self.bucket}/{prefix}: cannot be listed ({_said(error)}).", *_advice(error)) from error
         return [item for item in found if not item.is_folder_marker]
 
+    def made_at(self) -> datetime | None:
+        """When the bucket was made (UTC); None where the credentials may not list buckets."""
+        try:
+            buckets = self._client.list_buckets().get("Buckets", [])
+        except (ClientError, BotoCoreError):
+            return None
+        return next((found.get("CreationDate") for found in buckets if found.get("Name") == self.bucket), None)
+
     def fetch(self, item: StoredObject) -> pa.Buffer:
         """The object's bytes, in memory or mapped from a temporary file.
 

@@ -87,7 +87,7 @@ def deliver(lake: FakeLake) -> Delivered:
             lake.put_rows(found[part : part + 1500], day, int96=number % 2 == 0)
     for part in range(0, len(errors), 700):
         lake.put_errors(errors[part : part + 700])
-    sent = SentRun(ledger.manifest(State.COMPLETE, NOW))
+    sent = SentRun(ledger.manifest(State.COMPLETE, datetime.now(UTC)))
     lake.know(sent)
     return Delivered(lake, sent, sum(map(len, rows.values())), len(errors))
 

@@ -93,14 +93,14 @@ def sent_run(
     acknowledged: Sequence[Range] | None = None,
     unconfirmed: Sequence[Range] = (),
     state: State = State.COMPLETE,
-    finished_at: datetime = BASE,
+    finished_at: datetime | None = None,
 ) -> SentRun:
     """A run whose counts are made from its ranges, as a simulator keeps them."""
     plan = Manifest(
         run=run,
         seed=seed,
         created_at=BASE.isoformat(),
-        finished_at=None if state is State.RUNNING else finished_at.isoformat(),
+        finished_at=None if state is State.RUNNING else (finished_at or datetime.now(UTC)).isoformat(),
         state=state,
         topic="user-events",
         base_us=(BASE - EPOCH) // timedelta(microseconds=1),
@@ -180,6 +180,13 @@ class FakeLake:
 
     def listed(self, prefix: str = "events/") -> list[str]:
         return [item["Key"] for item in self.client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())]
+
+    def empty(self) -> None:
+        """Remove the bucket and all that is in it."""
+        if any(found["Name"] == BUCKET for found in self.client.list_buckets()["Buckets"]):
+            for key in self.listed(""):
+                self.client.delete_object(Bucket=BUCKET, Key=key)
+            self.client.delete_bucket(Bucket=BUCKET)
 
     def outputs(self) -> StackOutputs:
         """The stack's outputs, also kept as a file in `directory`."""

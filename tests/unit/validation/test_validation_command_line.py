@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fake_lake import BUCKET, FakeLake, sent_run
 
+import validation
 from validation.__main__ import main
 
 Capture = pytest.CaptureFixture[str]
@@ -140,6 +141,19 @@ def test_errors_are_grouped_and_a_sample_is_shown(lake: FakeLake, command: Comma
     found = results(capsys.readouterr().out)
     assert sum(row["records"] for row in found["groups"][0]["rows"]) == len(sent.events("bad_timestamp", "empty_value"))
     assert found["problem"][0]["line"] == 0
+
+
+def test_a_run_that_ended_before_the_bucket_was_made_is_left_out_unless_named(lake: FakeLake, command: Command, capsys: Capture) -> None:
+    lake.know(sent_run(finished_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert command("lake") == 3
+    assert "Run abc123 is left out: it ended before the bucket was made" in capsys.readouterr().err
+    assert command("lake", "--manifest", str(lake.runs[0])) == 1
+
+
+def test_the_room_imports_neither_the_simulator_nor_the_local_target() -> None:
+    for path in Path(validation.__file__).parent.glob("*.py"):
+        imported = [line.split()[1].split(".")[0] for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+        assert not {"producer_sim", "local_aws", "operations"} & set(imported), path
 
 
 def test_nothing_is_ever_written(lake: FakeLake, command: Command) -> None:

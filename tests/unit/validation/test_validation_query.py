@@ -46,9 +46,7 @@ def served(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     client.create_bucket(Bucket=BUCKET)
     lake = FakeLake(client, session, tmp_path)
     yield lake
-    for key in lake.listed(""):
-        client.delete_object(Bucket=BUCKET, Key=key)
-    client.delete_bucket(Bucket=BUCKET)
+    lake.empty()
 
 
 def database(lake: FakeLake) -> LakeDatabase:

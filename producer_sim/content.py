@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -43,10 +43,6 @@ class Pool:
     size: int
     exponent: float
     """Of the Zipf distribution; 0 is uniform."""
-
-    def values(self, run: str, rank: int) -> dict[str, Any]:
-        """The fields' values for a rank, by input path."""
-        return {field.input: value_of(field, run, rank) for field in self.fields}
 
     @cached_property
     def ranks(self) -> npt.NDArray[np.int64]:
@@ -95,11 +91,26 @@ class Content:
     def document(self, ranks: list[int], time: str) -> dict[str, Any]:
         """The event as a document, for classes that change something in it."""
         found: dict[str, Any] = {}
-        put(found, self.schema.event_time.path, time)
-        for pool, rank in zip(self.pools, ranks, strict=True):
-            for field in pool.fields:
-                put(found, field.path, value_of(field, self.run, rank))
+        put(found, self.time_path, time)
+        for place, path, value in self._makers:
+            put(found, path, value(ranks[place]))
         return found
+
+    @cached_property
+    def time_path(self) -> tuple[str, ...]:
+        """Where the event time is."""
+        return self.schema.event_time.path
+
+    @cached_property
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """Where each column's value is."""
+        return {field.column: field.path for field in self.schema.columns}
+
+    @cached_property
+    def _makers(self) -> list[tuple[int, tuple[str, ...], Callable[[int], Any]]]:
+        """For each field, its pool's place, its path, and its value for a rank."""
+        places = [(place, field) for place, pool in enumerate(self.pools) for field in pool.fields]
+        return [(place, field.path, partial(value_of, field, self.run)) for place, field in places]
 
     def _parts(self, rank: int) -> tuple[bytes, bytes]:
         """The first pool's text for a rank, cut where the time goes."""

@@ -10,7 +10,6 @@ import msgspec
 
 from manifest.identity import Identity, explicit_user, tagged_name, token, white_space
 from producer_sim.content import EPOCH, Content, put
-from schema import Field
 
 T = TypeVar("T")
 TRACE = "sim_trace"
@@ -60,16 +59,16 @@ class Draft:
     def explicit(self, time: str) -> dict[str, Any]:
         """The document with the identity as its user id, for a time that cannot tell it."""
         document = self.traced(time)
-        put(document, self.field("user_id").path, explicit_user(self.identity))
+        put(document, self.path("user_id"), explicit_user(self.identity))
         return document
 
-    def field(self, column: str) -> Field:
-        """A column that the content is known to have."""
-        return next(field for field in self.content.schema.columns if field.column == column)
+    def path(self, column: str) -> tuple[str, ...]:
+        """Where a column's value is, one that the content is known to have."""
+        return self.content.paths[column]
 
     def tag_name(self, document: dict[str, Any]) -> None:
         """Put the run's tag into the event's name, where nothing else is left to carry it."""
-        path = self.field("event_name").path
+        path = self.path("event_name")
         put(document, path, tagged_name(self.identity.run, str(get(document, path))))
 
     def pick(self, *forms: T) -> T:

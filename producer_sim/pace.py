@@ -50,10 +50,9 @@ class Pace:
 
     @property
     def reached(self) -> float:
-        """Acknowledged events per second. A run that keeps its schedule is counted over the schedule's time."""
+        """Acknowledged events per second. A run that kept its schedule is counted over the schedule's time."""
         scheduled = self.planned / self.asked if self.asked else 0.0
-        late = self.seconds > scheduled * 1.01 + TOO_LATE_SECONDS
-        return self.events / max(self.seconds if late or not self.asked else scheduled, 1e-9)
+        return self.events / max(scheduled if self.held and self.asked else self.seconds, 1e-9)
 
     @property
     def held(self) -> bool:
@@ -63,8 +62,11 @@ class Pace:
         in_time = self.seconds <= self.planned / self.asked * 1.01 + TOO_LATE_SECONDS
         return self.behind_at is None and in_time and self.events == self.planned
 
-    def sentence(self) -> str:
-        """The rate asked and held, for people."""
+    def sentence(self, *, stopped: bool = False) -> str:
+        """The rate asked and held, for people. Of a run that was stopped, only what it had reached."""
+        if stopped:
+            asked = f" ({self.asked:,.0f} asked)" if self.asked else ""
+            return f"Stopped before its planned end, after {self.seconds:.1f} s: {self.reached:,.0f} events/s reached{asked}."
         if self.asked is None:
             return f"Sent as fast as could be: {self.reached:,.0f} events/s over {self.seconds:.1f} s."
         if self.held:

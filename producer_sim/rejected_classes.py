@@ -77,7 +77,7 @@ def _not_utf8(draft: Draft) -> bytes:
     if draft.variant // 8 % 2:
         return text[:-1] + b',"note":"' + wrong + b'"}'
     document = draft.traced()
-    put(document, draft.field("event_name").path, "@")
+    put(document, draft.path("event_name"), "@")
     return encode(document).replace(b'"@"', b'"' + wrong + b'"')
 
 
@@ -115,7 +115,7 @@ def _lone_surrogate(draft: Draft) -> bytes:
     if draft.variant // 8 % 2:
         return encode(draft.traced())[:-1] + b',"note":"' + wrong + b'"}'
     document = draft.traced()
-    put(document, draft.field("event_name").path, "@")
+    put(document, draft.path("event_name"), "@")
     return encode(document).replace(b'"@"', b'"' + wrong + b'"')
 
 
@@ -140,13 +140,13 @@ def _not_an_object(draft: Draft) -> bytes:
 
 def _without_time(draft: Draft) -> bytes:
     document = draft.traced()
-    drop(document, draft.content.schema.event_time.path)
+    drop(document, draft.content.time_path)
     return encode(document)
 
 
 def _with_time(draft: Draft, value: Any) -> bytes:
     document = draft.traced()
-    put(document, draft.content.schema.event_time.path, value)
+    put(document, draft.content.time_path, value)
     return encode(document)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from console import Output
-from manifest import Manifest
+from manifest import Manifest, State
 from producer_sim.classes import EventClass
 from producer_sim.generator import Event
 from producer_sim.load import Ended
@@ -43,7 +43,7 @@ def show_load(ended: Ended, path: Path, output: Output) -> None:
         "acknowledged_p50_ms": _milliseconds(quantile(pace.waits, 0.5)),
         "acknowledged_p99_ms": _milliseconds(quantile(pace.waits, 0.99)),
     }
-    output.result("load", figures, _sentences(found, figures, pace.sentence(), path))
+    output.result("load", figures, _sentences(found, figures, pace.sentence(stopped=found.state is State.INTERRUPTED), path))
 
 
 def _sentences(found: Manifest, figures: dict[str, Any], pace: str, path: Path) -> str:

@@ -68,7 +68,7 @@ def _timestamp_form(draft: Draft) -> bytes:
 
 def _unicode(draft: Draft) -> bytes:
     document = draft.traced()
-    put(document, draft.field("event_name").path, draft.pick(*_TEXTS))
+    put(document, draft.path("event_name"), draft.pick(*_TEXTS))
     return encode(document) if draft.variant // 16 % 2 else json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -155,7 +155,7 @@ def _without(paths: Sequence[tuple[str, ...]], null: bool) -> Make:
                 put(document, path, None)
             else:
                 drop(document, path)
-        if get(document, draft.field("user_id").path) is None and get(document, draft.field("sku").path) is None:
+        if get(document, draft.path("user_id")) is None and get(document, draft.path("sku")) is None:
             draft.tag_name(document)
         return encode(document)
 

@@ -179,15 +179,20 @@ def test_a_rate_is_held_when_all_was_handed_over_and_acknowledged_in_time() -> N
     [
         (
             {"behind_at": 12.3, "worst_lag": 4.5},
-            "1,000 reached over 60.1 s; behind after 12.3 s, by 4.5 s at worst.",
+            "998 reached over 60.1 s; behind after 12.3 s, by 4.5 s at worst.",
         ),
         ({"seconds": 80.0}, "750 reached over 80.0 s."),
-        ({"events": 59_999}, "1,000 reached over 60.1 s."),
+        ({"events": 59_999}, "998 reached over 60.1 s."),
     ],
 )
 def test_a_rate_that_was_not_reached_is_never_said_to_be_held(changes: dict[str, Any], said: str) -> None:
     assert not paced(**changes).held
     assert paced(**changes).sentence() == f"Rate NOT held: 1,000 events/s asked, {said}"
+
+
+def test_of_a_run_that_was_stopped_only_what_it_reached_is_said() -> None:
+    said = paced(events=5_000, seconds=5.0).sentence(stopped=True)
+    assert said == "Stopped before its planned end, after 5.0 s: 1,000 events/s reached (1,000 asked)."
 
 
 def test_quantiles_of_a_histogram_are_right_to_two_percent() -> None:

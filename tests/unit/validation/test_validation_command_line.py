@@ -146,7 +146,7 @@ def test_errors_are_grouped_and_a_sample_is_shown(lake: FakeLake, command: Comma
 def test_a_run_that_ended_before_the_bucket_was_made_is_left_out_unless_named(lake: FakeLake, command: Command, capsys: Capture) -> None:
     lake.know(sent_run(finished_at=datetime(2020, 1, 1, tzinfo=UTC)))
     assert command("lake") == 3
-    assert "Run abc123 is left out: it ended before the bucket was made" in capsys.readouterr().err
+    assert "Run abc123 ended before the bucket was made" in capsys.readouterr().err
     assert command("lake", "--manifest", str(lake.runs[0])) == 1
 
 

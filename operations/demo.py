@@ -104,7 +104,7 @@ class Demo:
 
     def _destroy(self) -> None:
         self.output.notice(self.deployment.terraform().destroy())
-        left = local_stack.leftovers(self.deployment.session())
+        left = local_stack.leftovers(self.deployment)
         if left:
             raise StepFailed("Destroy left something behind.", *left)
 

@@ -72,6 +72,11 @@ class Deployment:
     def outputs_file(self) -> Path:
         return self.directory / "outputs.json"
 
+    @property
+    def backend(self) -> dict[str, Any]:
+        """The settings of the state's backend: `bucket`, `key`, `region` and so on."""
+        return _read_hcl(ENVIRONMENTS / f"{self.environment}.backend.hcl")
+
     def variables(self) -> dict[str, str]:
         """Environment variables that point AWS clients at the target.
 
@@ -107,7 +112,7 @@ class Deployment:
         """
         if self.target is Target.AWS:
             return
-        backend = _read_hcl(ENVIRONMENTS / f"{self.environment}.backend.hcl")
+        backend = self.backend
         s3 = self.session().client("s3")
         try:
             s3.head_bucket(Bucket=backend["bucket"])

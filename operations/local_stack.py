@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
-
 import lambda_package
 from console import CouldNotRun, Output, PipelineError
 from local_aws.home import Home
@@ -89,11 +87,12 @@ def keep_outputs(deployment: Deployment, outputs: dict[str, Any]) -> None:
     temporary.replace(deployment.outputs_file)
 
 
-def leftovers(session: boto3.session.Session) -> list[str]:
-    """ARNs or names of what is left at the local target after a destroy: nothing, if all is well.
+def leftovers(deployment: Deployment) -> list[str]:
+    """What is left at the target after a destroy: nothing, if all is well.
 
     Left out are the state's bucket and KMS keys, which AWS deletes after a waiting period.
     """
+    session = deployment.session()
     found = [f"kafka cluster {cluster['ClusterName']}" for cluster in session.client("kafka").list_clusters_v2()["ClusterInfoList"]]
     found += [f"kafka configuration {item['Name']}" for item in session.client("kafka").list_configurations()["Configurations"]]
     found += [f"delivery stream {name}" for name in session.client("firehose").list_delivery_streams()["DeliveryStreamNames"]]
@@ -105,7 +104,9 @@ def leftovers(session: boto3.session.Session) -> list[str]:
     found += [
         f"work group {item['Name']}" for item in session.client("athena").list_work_groups()["WorkGroups"] if item["Name"] != "primary"
     ]
-    found += [f"bucket {item['Name']}" for item in session.client("s3").list_buckets()["Buckets"]]
+    found += [
+        f"bucket {item['Name']}" for item in session.client("s3").list_buckets()["Buckets"] if item["Name"] != deployment.backend["bucket"]
+    ]
     found += [f"vpc {item['VpcId']}" for item in session.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
     return found
 

@@ -21,7 +21,7 @@ _XML_SERVICES = {
     "elasticloadbalancing",
     "autoscaling",
     "rds",
-    "monitoring",
+    "cloudwatch",
     "route53",
     "cloudfront",
 }

@@ -21,6 +21,8 @@ from werkzeug.exceptions import NotFound
 from local_aws.control_plane.server import Environ
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d+)/([^/,]+)/([^/,]+)/aws4_request")
+_PREFIXES = {"monitoring": "cloudwatch"}
+"""Services whose requests are signed for another name than the one in their IAM actions."""
 _LARGEST_BODY_READ = 64 * 1024
 _REST = {"lambda", "kafka"}
 _SMITHY = re.compile(r"^/service/[^/]+/operation/([^/]+)$")
@@ -79,7 +81,7 @@ def name_of(environ: Environ) -> Named:
 def _signer(environ: Environ) -> tuple[str | None, str]:
     found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     if found:
-        return found[1], found[4]
+        return found[1], _PREFIXES.get(found[4], found[4])
     query = parse_qs(environ.get("QUERY_STRING", ""))
     if "X-Amz-Credential" in query:
         parts = query["X-Amz-Credential"][0].split("/")

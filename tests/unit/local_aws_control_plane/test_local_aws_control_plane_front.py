@@ -197,7 +197,7 @@ def test_an_error_speaks_the_protocol_of_the_request() -> None:
     assert b"<Code>InternalFailure</Code>" in fault({}, "sts", 500, "InternalFailure", "a < b").body
     assert b"a &lt; b" in fault({}, "s3", 500, "InternalFailure", "a < b").body
     assert json.loads(fault({}, "glue", 500, "InternalFailure", "m").body)["__type"] == "InternalFailure"
-    cbor = fault({"HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor"}, "monitoring", 500, "InternalFailure", "m" * 300).body
+    cbor = fault({"HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor"}, "cloudwatch", 500, "InternalFailure", "m" * 300).body
     assert cbor.startswith(b"\xa2\x66__type\x6fInternalFailure\x67message\x79\x01\x2c")
 
 

@@ -13,7 +13,7 @@ from local_aws.status_text import describe
 
 HOME = Home(Path("/tmp/home"))
 NOW = datetime.now(UTC)
-DELIVERED_MS = (NOW.timestamp() - 610) * 1000
+DELIVERED_MS = (NOW - timedelta(hours=4)).timestamp() * 1000
 RUNNING: dict[str, Any] = {
     "state": "running",
     "endpoint_url": "http://127.0.0.1:1",
@@ -47,7 +47,7 @@ def test_a_running_target_says_what_runs_and_how_far_delivery_is() -> None:
     for part in (
         "running, http://127.0.0.1:1, region us-east-1, clock x60, started 3 h ago",
         "cluster c: FAILED, 0 brokers: no memory",
-        "stream s: ACTIVE, topic t, lag 1,234, 5,678 records delivered, last 10 min ago, problem: S3 says no",
+        "stream s: ACTIVE, topic t, lag 1,234, 5,678 records delivered, last 4 h ago, problem: S3 says no",
         "function f: python3.11, x86_64",
         "process p: 8, ended",
         "notice: Runs Kafka 3.9.",
@@ -59,7 +59,7 @@ def test_a_running_target_says_what_runs_and_how_far_delivery_is() -> None:
     ("status", "said"),
     [
         ({"state": "absent"}, "Nothing was started in /tmp/home"),
-        ({"state": "stopped", "ended_at": (NOW - timedelta(minutes=5)).isoformat()}, "Stopped 5 min ago"),
+        ({"state": "stopped", "ended_at": (NOW - timedelta(hours=5)).isoformat()}, "Stopped 5 h ago"),
         ({"state": "dead"}, "ended without being stopped"),
         ({"state": "hung", "pid": 9}, "process 9) does not answer"),
         ({"state": "dead", "leftovers": ["kafka-c-1"]}, "still running: kafka-c-1"),

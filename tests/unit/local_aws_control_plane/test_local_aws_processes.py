@@ -38,10 +38,11 @@ def test_a_record_with_another_start_time_is_not_our_process(home):
 
 
 def test_a_process_that_ignores_the_request_is_killed(home):
-    process = processes.start(
-        home, "stubborn", [sys.executable, "-c", "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"]
-    )
-    time.sleep(0.3)
+    code = "import pathlib,signal,time; signal.signal(15, signal.SIG_IGN); pathlib.Path('ready').touch(); time.sleep(60)"
+    process = processes.start(home, "stubborn", [sys.executable, "-c", code], directory=home.root)
+    deadline = time.monotonic() + 30
+    while not (home.root / "ready").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
     processes.stop(home, processes.recorded(home)[0], grace=0.2)
     assert process.wait(timeout=5) == -signal.SIGKILL
 

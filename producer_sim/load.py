@@ -35,6 +35,8 @@ from producer_sim.worker import Task
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WRITE_SECONDS = 0.5
+HEARTBEAT_SECONDS = 5.0
+"""While nothing is new the manifest is written all the same, so that its age tells a run that goes on from one that was killed."""
 PROGRESS_SECONDS = 5.0
 _START_DELAY_SECONDS = 0.2
 _RESERVE_BYTES = 256 * 1024
@@ -151,7 +153,7 @@ class Run:
                 self._take(worker, report)
                 changed = changed or bool(report and (report.acknowledged or report.errors))
             now = time.monotonic()
-            if changed and now - written >= WRITE_SECONDS:
+            if now - written >= (WRITE_SECONDS if changed else HEARTBEAT_SECONDS):
                 written, changed = now, False
                 self._keep()
             if now - said >= PROGRESS_SECONDS:

@@ -19,7 +19,7 @@ variables {
   transform_arn      = "arn:aws:lambda:us-east-1:123456789012:function:user-events-test-transform:live"
 }
 
-run "reads_the_topic_privately_from_its_oldest_record" {
+run "reads_privately_partitions_by_key_and_allows_no_more_than_needed" {
   command = plan
 
   module {
@@ -34,14 +34,6 @@ run "reads_the_topic_privately_from_its_oldest_record" {
   assert {
     condition     = one(one(aws_kinesis_firehose_delivery_stream.this.msk_source_configuration).authentication_configuration).connectivity == "PRIVATE"
     error_message = "The brokers would have to be public."
-  }
-}
-
-run "partitions_by_the_key_that_the_transform_names" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
   }
 
   assert {
@@ -58,45 +50,10 @@ run "partitions_by_the_key_that_the_transform_names" {
     condition     = one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).compression_format == "UNCOMPRESSED"
     error_message = "Firehose refuses compression with conversion."
   }
-}
-
-run "leaves_out_parameters_that_equal_the_defaults" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
 
   assert {
     condition     = length(local.transform_parameters) == 0
     error_message = "A parameter that the provider drops from its state would differ in every plan."
-  }
-}
-
-run "passes_parameters_that_differ_from_the_defaults" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    transform_buffer_size_mib         = 0.2
-    transform_buffer_interval_seconds = 0
-    transform_retries                 = 5
-  }
-
-  assert {
-    condition     = local.transform_parameters == { BufferIntervalInSeconds = "0", BufferSizeInMBs = "0.2", NumberOfRetries = "5" }
-    error_message = "The transform's buffer is not what was asked for."
-  }
-}
-
-run "allows_the_roles_no_more_than_firehose_needs" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
   }
 
   assert {
@@ -120,7 +77,7 @@ run "allows_the_roles_no_more_than_firehose_needs" {
   }
 }
 
-run "uses_a_key_of_ones_own" {
+run "takes_parameters_that_are_no_defaults_and_a_key_of_ones_own" {
   command = plan
 
   module {
@@ -128,7 +85,15 @@ run "uses_a_key_of_ones_own" {
   }
 
   variables {
-    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    kms_key_arn                       = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    transform_buffer_size_mib         = 0.2
+    transform_buffer_interval_seconds = 0
+    transform_retries                 = 5
+  }
+
+  assert {
+    condition     = local.transform_parameters == { BufferIntervalInSeconds = "0", BufferSizeInMBs = "0.2", NumberOfRetries = "5" }
+    error_message = "The transform's buffer is not what was asked for."
   }
 
   assert {
@@ -146,20 +111,6 @@ run "rejects_buffer_below_64_mib_when_converting" {
 
   variables {
     buffer_size_mib = 63
-  }
-
-  expect_failures = [var.buffer_size_mib]
-}
-
-run "rejects_buffer_above_128_mib" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    buffer_size_mib = 129
   }
 
   expect_failures = [var.buffer_size_mib]
@@ -187,20 +138,6 @@ run "rejects_an_interval_below_a_minute" {
 
   variables {
     buffer_interval_seconds = 59
-  }
-
-  expect_failures = [var.buffer_interval_seconds]
-}
-
-run "rejects_an_interval_above_fifteen_minutes" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    buffer_interval_seconds = 901
   }
 
   expect_failures = [var.buffer_interval_seconds]
@@ -263,7 +200,7 @@ run "warns_of_batches_that_may_exceed_the_request" {
   expect_failures = [check.transform_request_fits_six_megabytes]
 }
 
-run "rejects_a_batch_that_firehose_does_not_take" {
+run "rejects_what_firehose_would_refuse" {
   command = plan
 
   module {
@@ -271,120 +208,30 @@ run "rejects_a_batch_that_firehose_does_not_take" {
   }
 
   variables {
-    transform_buffer_size_mib = 3.1
-  }
-
-  expect_failures = [var.transform_buffer_size_mib]
-}
-
-run "rejects_a_batch_interval_that_firehose_does_not_take" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
+    name                              = "user events"
+    read_from                         = "2026-11-24"
+    data_prefix                       = "events/!{timestamp:yyyy}/"
+    error_prefix                      = "errors/!{firehose:error-output-type}/"
+    partition_key                     = "eventDate"
+    buffer_size_mib                   = 129
+    buffer_interval_seconds           = 901
+    transform_arn                     = "arn:aws:lambda:us-east-1:123456789012:function:user-events-test-transform"
+    transform_buffer_size_mib         = 3.1
     transform_buffer_interval_seconds = 901
+    transform_retries                 = 301
   }
 
-  expect_failures = [var.transform_buffer_interval_seconds]
-}
-
-run "rejects_retries_that_firehose_does_not_take" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    transform_retries = 301
-  }
-
-  expect_failures = [var.transform_retries]
-}
-
-run "rejects_a_transform_without_version_or_alias" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    transform_arn = "arn:aws:lambda:us-east-1:123456789012:function:user-events-test-transform"
-  }
-
-  expect_failures = [var.transform_arn]
-}
-
-run "rejects_an_expression_in_the_error_prefix" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    error_prefix = "errors/!{firehose:error-output-type}/"
-  }
-
-  expect_failures = [var.error_prefix]
-}
-
-run "rejects_an_expression_in_the_data_prefix" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    data_prefix = "events/!{timestamp:yyyy}/"
-  }
-
-  expect_failures = [var.data_prefix]
-}
-
-run "rejects_a_partition_key_in_upper_case" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    partition_key = "eventDate"
-  }
-
-  expect_failures = [var.partition_key]
-}
-
-run "rejects_a_start_that_is_no_instant" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    read_from = "2026-11-24"
-  }
-
-  expect_failures = [var.read_from]
-}
-
-run "rejects_a_name_that_firehose_refuses" {
-  command = plan
-
-  module {
-    source = "./modules/delivery"
-  }
-
-  variables {
-    name = "user events"
-  }
-
-  expect_failures = [var.name]
+  expect_failures = [
+    var.name,
+    var.read_from,
+    var.data_prefix,
+    var.error_prefix,
+    var.partition_key,
+    var.buffer_size_mib,
+    var.buffer_interval_seconds,
+    var.transform_arn,
+    var.transform_buffer_size_mib,
+    var.transform_buffer_interval_seconds,
+    var.transform_retries,
+  ]
 }

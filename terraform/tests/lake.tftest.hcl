@@ -10,7 +10,7 @@ variables {
   first_event_date = "2020-01-01"
 }
 
-run "takes_the_columns_from_the_schema" {
+run "takes_columns_from_the_schema_projects_partitions_and_closes_the_bucket" {
   command = plan
 
   module {
@@ -31,14 +31,6 @@ run "takes_the_columns_from_the_schema" {
     condition     = aws_glue_catalog_table.events.partition_keys[*].name == tolist(["event_date"]) && aws_glue_catalog_table.events.partition_keys[0].type == "string"
     error_message = "The partition key is not event_date as a string."
   }
-}
-
-run "projects_the_partitions_by_date" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
 
   assert {
     condition     = aws_glue_catalog_table.events.parameters["projection.event_date.range"] == "2020-01-01,NOW+2DAYS"
@@ -48,14 +40,6 @@ run "projects_the_partitions_by_date" {
   assert {
     condition     = aws_glue_catalog_table.events.parameters["storage.location.template"] == "s3://user-events-test-123456789012/events/event_date=$${event_date}/"
     error_message = "Athena would look for a partition where Firehose does not write it."
-  }
-}
-
-run "closes_the_bucket" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
   }
 
   assert {
@@ -117,50 +101,6 @@ run "rejects_errors_inside_of_the_data" {
   expect_failures = [terraform_data.rules]
 }
 
-run "rejects_prefixes_without_their_slash" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
-
-  variables {
-    data_prefix          = "events"
-    error_prefix         = "errors"
-    query_results_prefix = "/results"
-  }
-
-  expect_failures = [var.data_prefix, var.error_prefix, var.query_results_prefix]
-}
-
-run "rejects_a_bucket_name_in_upper_case" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
-
-  variables {
-    bucket_name = "UserEvents"
-  }
-
-  expect_failures = [var.bucket_name]
-}
-
-run "rejects_a_first_date_that_is_none" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
-
-  variables {
-    first_event_date = "2023-02-30"
-  }
-
-  expect_failures = [var.first_event_date]
-}
-
 run "rejects_infrequent_access_before_thirty_days" {
   command = plan
 
@@ -173,34 +113,6 @@ run "rejects_infrequent_access_before_thirty_days" {
   }
 
   expect_failures = [var.lifecycle_days]
-}
-
-run "rejects_days_below_one" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
-
-  variables {
-    lifecycle_days = { errors = 0 }
-  }
-
-  expect_failures = [var.lifecycle_days]
-}
-
-run "rejects_a_query_limit_below_ten_mebibytes" {
-  command = plan
-
-  module {
-    source = "./modules/lake"
-  }
-
-  variables {
-    query_bytes_limit = 1
-  }
-
-  expect_failures = [var.query_bytes_limit]
 }
 
 run "rejects_a_schema_that_is_not_there" {
@@ -217,7 +129,7 @@ run "rejects_a_schema_that_is_not_there" {
   expect_failures = [var.schema_file]
 }
 
-run "rejects_a_negative_future" {
+run "rejects_what_s3_glue_or_athena_would_refuse" {
   command = plan
 
   module {
@@ -225,8 +137,24 @@ run "rejects_a_negative_future" {
   }
 
   variables {
-    future_days = -1
+    bucket_name          = "UserEvents"
+    data_prefix          = "events"
+    error_prefix         = "errors"
+    query_results_prefix = "/results"
+    lifecycle_days       = { errors = 0 }
+    first_event_date     = "2023-02-30"
+    future_days          = -1
+    query_bytes_limit    = 1
   }
 
-  expect_failures = [var.future_days]
+  expect_failures = [
+    var.bucket_name,
+    var.data_prefix,
+    var.error_prefix,
+    var.query_results_prefix,
+    var.lifecycle_days,
+    var.first_event_date,
+    var.future_days,
+    var.query_bytes_limit,
+  ]
 }

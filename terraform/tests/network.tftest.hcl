@@ -75,20 +75,6 @@ run "opens_endpoints_that_are_asked_for_to_the_vpc" {
   }
 }
 
-run "rejects_a_range_that_is_none" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    vpc_cidr = "10.64.0.0"
-  }
-
-  expect_failures = [var.vpc_cidr]
-}
-
 run "rejects_a_range_too_small_for_subnets" {
   command = plan
 
@@ -103,7 +89,7 @@ run "rejects_a_range_too_small_for_subnets" {
   expect_failures = [var.vpc_cidr]
 }
 
-run "rejects_a_single_zone" {
+run "rejects_what_a_vpc_or_msk_would_refuse" {
   command = plan
 
   module {
@@ -111,36 +97,16 @@ run "rejects_a_single_zone" {
   }
 
   variables {
+    vpc_cidr                = "10.64.0.0"
+    existing_network        = { vpc_id = "vpc-1", subnet_ids = ["subnet-1", "subnet-1"] }
     availability_zone_count = 1
+    interface_endpoints     = ["https://sts"]
   }
 
-  expect_failures = [var.availability_zone_count]
-}
-
-run "rejects_the_same_subnet_twice" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    existing_network = { vpc_id = "vpc-1", subnet_ids = ["subnet-1", "subnet-1"] }
-  }
-
-  expect_failures = [var.existing_network]
-}
-
-run "rejects_an_endpoint_that_is_no_service" {
-  command = plan
-
-  module {
-    source = "./modules/network"
-  }
-
-  variables {
-    interface_endpoints = ["https://sts"]
-  }
-
-  expect_failures = [var.interface_endpoints]
+  expect_failures = [
+    var.vpc_cidr,
+    var.existing_network,
+    var.availability_zone_count,
+    var.interface_endpoints,
+  ]
 }

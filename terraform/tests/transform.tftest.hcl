@@ -20,6 +20,10 @@ run "gives_the_function_its_window_and_publishes_it" {
     source = "./modules/transform"
   }
 
+  variables {
+    timeout_seconds = 300
+  }
+
   assert {
     condition     = aws_lambda_function.this.environment[0].variables == tomap({ MAX_EVENT_AGE_DAYS = "30", MAX_FUTURE_SKEW_HOURS = "24" })
     error_message = "The function's environment is not the accepted window."
@@ -50,20 +54,6 @@ run "rejects_a_window_without_a_beginning" {
   expect_failures = [terraform_data.rules]
 }
 
-run "rejects_an_earliest_date_that_is_none" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
-    accepted_window = { earliest_event_date = "2023-02-30" }
-  }
-
-  expect_failures = [var.accepted_window]
-}
-
 run "rejects_an_age_of_half_days" {
   command = plan
 
@@ -92,7 +82,7 @@ run "rejects_a_negative_future_skew" {
   expect_failures = [var.accepted_window]
 }
 
-run "rejects_a_timeout_longer_than_firehose_waits" {
+run "rejects_what_lambda_or_firehose_would_refuse" {
   command = plan
 
   module {
@@ -100,76 +90,20 @@ run "rejects_a_timeout_longer_than_firehose_waits" {
   }
 
   variables {
-    timeout_seconds = 301
-  }
-
-  expect_failures = [var.timeout_seconds]
-}
-
-run "accepts_a_timeout_as_long_as_firehose_waits" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
-    timeout_seconds = 300
-  }
-}
-
-run "rejects_a_concurrency_that_lets_nothing_run" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
+    name                 = "user.events"
+    package              = "tests/absent.zip"
+    memory_mib           = 127
+    timeout_seconds      = 301
     reserved_concurrency = 0
+    accepted_window      = { earliest_event_date = "2023-02-30" }
   }
 
-  expect_failures = [var.reserved_concurrency]
-}
-
-run "rejects_too_little_memory" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
-    memory_mib = 127
-  }
-
-  expect_failures = [var.memory_mib]
-}
-
-run "rejects_a_zip_that_is_not_there" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
-    package = "tests/absent.zip"
-  }
-
-  expect_failures = [var.package]
-}
-
-run "rejects_a_name_that_lambda_refuses" {
-  command = plan
-
-  module {
-    source = "./modules/transform"
-  }
-
-  variables {
-    name = "user.events"
-  }
-
-  expect_failures = [var.name]
+  expect_failures = [
+    var.name,
+    var.package,
+    var.memory_mib,
+    var.timeout_seconds,
+    var.reserved_concurrency,
+    var.accepted_window,
+  ]
 }

@@ -143,7 +143,7 @@ def test_every_rule_is_seen_to_fail_in_a_run() -> None:
         name = "stack" if directory == ROOT else directory.name
         expected = re.findall(
             r"(?:var|check|terraform_data)\.\w+",
-            " ".join(re.findall(r"expect_failures = \[(.*)\]", text(ROOT / "tests" / f"{name}.tftest.hcl"))),
+            " ".join(re.findall(r"expect_failures = \[(.*?)\]", text(ROOT / "tests" / f"{name}.tftest.hcl"), re.DOTALL)),
         )
         rules = {f"var.{variable}" for variable, body in named_blocks(directory / "variables.tf", "variable") if body.get("validation")}
         if (directory / "rules.tf").exists():

@@ -17,6 +17,9 @@ from local_aws.firehose.configuration import OpenX
 from local_aws.firehose.hive_types import Array, Column, Decimal, HiveType, Integer, Map, Plain, Struct, Text
 from local_aws.firehose.openx import Mismatch, coercion, fold
 
+ARROW_ERRORS = (pa.ArrowException, ValueError, TypeError, OverflowError)
+"""What building an array from Python values may raise."""
+
 
 class ColumnPlan:
     """One column: how it is decoded, built and, value by value, coerced."""
@@ -32,6 +35,7 @@ class ColumnPlan:
         self._is_timestamp = column.type == Plain("timestamp")
 
     def coerce(self, value: Any) -> Any:
+        """One value, its keys folded already, for pyarrow; or `Mismatch`."""
         return self._coerce(value)
 
     def build(self, values: Sequence[Any]) -> tuple[pa.Array, Sequence[int]]:
@@ -42,7 +46,7 @@ class ColumnPlan:
             if self._is_timestamp:
                 return timestamps.column(values)
             return pa.array(values, self.arrow), ()
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        except ARROW_ERRORS:
             return None, range(len(values))
 
     def _build_nested(self, values: Sequence[Any]) -> tuple[pa.Array, Sequence[int]]:
@@ -53,7 +57,12 @@ class ColumnPlan:
                 coerced.append(self._coerce(fold(value, self._fold)))
             except (Mismatch, RecursionError):
                 doubtful.append(index)
-        return (None, doubtful) if doubtful else (pa.array(coerced, self.arrow), ())
+        if doubtful:
+            return None, doubtful
+        try:
+            return pa.array(coerced, self.arrow), ()
+        except ARROW_ERRORS:
+            return None, range(len(values))
 
 
 def key_folding(openx: OpenX) -> Callable[[str], str]:

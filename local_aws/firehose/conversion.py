@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NoReturn
 
 import msgspec
 import pyarrow as pa
 
-from local_aws.firehose.columns import ColumnPlan, key_folding
+from local_aws.firehose.columns import ARROW_ERRORS, ColumnPlan, key_folding
 from local_aws.firehose.configuration import OpenX
 from local_aws.firehose.hive_types import Column
 from local_aws.firehose.openx import Mismatch, fold
@@ -93,7 +94,7 @@ class Converter:
         columns: list[pa.Array] = []
         suspects: set[int] = set()
         for plan, name in zip(self._columns, _field_names(len(self._columns)), strict=True):
-            built, doubtful = plan.build([getattr(row, name) for row in rows])
+            built, doubtful = plan.build(list(map(attrgetter(name), rows)))
             columns.append(built)
             suspects.update(doubtful)
         return columns, suspects
@@ -164,16 +165,32 @@ class Converter:
         return msgspec.json.Decoder(shape).decode
 
     def _convert_slowly(self, payloads: Sequence[bytes], places: list[int], start: int, failures: list[Failure]) -> list[pa.Table]:
-        rows: list[list[Any]] = []
+        rows: list[tuple[int, list[list[Any]]]] = []
         for place in places:
             try:
-                rows += [self._row(record) for record in _parse(payloads[place])]
+                rows.append((place, [self._row(record) for record in _parse(payloads[place])]))
             except _Failed as failed:
                 failures.append(Failure(start + place, failed.code, str(failed)))
         if not rows:
             return []
+        try:
+            return [self._table([cells for _, several in rows for cells in several])]
+        except ARROW_ERRORS:
+            return self._convert_singly(rows, start, failures)
+
+    def _convert_singly(self, rows: list[tuple[int, list[list[Any]]]], start: int, failures: list[Failure]) -> list[pa.Table]:
+        """Coerced rows that Arrow does not take together, record by record."""
+        tables: list[pa.Table] = []
+        for place, several in rows:
+            try:
+                tables.append(self._table(several))
+            except ARROW_ERRORS as error:
+                failures.append(Failure(start + place, MALFORMED, f"Data does not match the schema. {error}"))
+        return tables
+
+    def _table(self, rows: list[list[Any]]) -> pa.Table:
         arrays = [pa.array(values, plan.arrow) for values, plan in zip(zip(*rows, strict=True), self._columns, strict=True)]
-        return [pa.Table.from_arrays(arrays, schema=self._schema)]
+        return pa.Table.from_arrays(arrays, schema=self._schema)
 
     def _row(self, record: dict[str, Any]) -> list[Any]:
         try:

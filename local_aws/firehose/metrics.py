@@ -35,7 +35,6 @@ UNITS = {
     "ActivePartitionsLimit": "Count",
     "PartitionCount": "Count",
     "PartitionCountExceeded": "Count",
-    "PerPartitionThroughput": "Bytes/Second",
 }
 
 

@@ -73,12 +73,39 @@ _generic = msgspec.json.Decoder().decode
 def classify(batch: Batch, ids: Sequence[str], response: bytes, prefix: Prefix) -> Outcome:
     """Sort a batch's records by what the function said of each."""
     found = _results(response)
-    by_id = {result.recordId: result for result in found if isinstance(result, _Result)}
-    if len(by_id) == len(found) == len(ids):
-        ordered: list[_Result | _Code] = [by_id.get(record_id) or MISSING_ID for record_id in ids]
-    else:
-        ordered = _match(found, ids)
-    return _sort(batch, ordered, prefix)
+    if (usual := _all_good(batch, ids, found, prefix)) is not None:
+        return usual
+    return _sort(batch, _match(found, ids), prefix)
+
+
+def _all_good(batch: Batch, ids: Sequence[str], found: Sequence[_Result | _Broken], prefix: Prefix) -> Outcome | None:
+    """The outcome where every record is Ok, in order, with its keys, as nearly always; None where one needs a closer look."""
+    try:
+        payloads = [result.kafkaRecordValue for result in found]  # type: ignore[union-attr]
+        if [result.recordId for result in found] != ids or {result.result for result in found} != {"Ok"}:  # type: ignore[union-attr]
+            return None
+        columns = [[result.metadata.partitionKeys[name] for result in found] for name in prefix.lambda_keys]  # type: ignore[union-attr, index]
+    except (AttributeError, KeyError, TypeError):
+        return None
+    if None in payloads or any("" in column for column in columns):
+        return None
+    outcome = Outcome(batch, payloads, _grouped(columns, len(ids)))  # type: ignore[arg-type]
+    _refuse_long_prefixes(outcome, prefix)
+    return outcome
+
+
+def _grouped(columns: Sequence[Sequence[str]], count: int) -> dict[tuple[str, ...], list[int]]:
+    """The places of each combination of keys."""
+    if all(len(set(column)) == 1 for column in columns):
+        return {tuple(column[0] for column in columns): list(range(count))}
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for index, keys in enumerate(zip(*columns, strict=True)):
+        group = groups.get(keys)
+        if group is None:
+            groups[keys] = [index]
+        else:
+            group.append(index)
+    return groups
 
 
 class _Broken(msgspec.Struct):

@@ -31,7 +31,7 @@ from local_aws.firehose.buffers import ClosedBy
 from local_aws.firehose.configuration import Conversion, StreamConfiguration
 from local_aws.firehose.delivery import Deliverer
 from local_aws.firehose.error_log import ErrorLog
-from local_aws.firehose.errors import CannotStart, NotYet, Suspended
+from local_aws.firehose.errors import CannotStart, NotSupportedLocally, NotYet, Suspended
 from local_aws.firehose.invoke import TIMEOUT_SECONDS, Invoker, Observer, Stopped
 from local_aws.firehose.ledger import Ledger
 from local_aws.firehose.metrics import Metrics
@@ -92,6 +92,8 @@ class Service:
             self._end(Status.SUSPENDED, "UNKNOWN_ERROR", str(error))
         except CannotStart as error:
             self._end(Status.CREATING_FAILED, error.failure_type, str(error))
+        except NotSupportedLocally as error:
+            self._end(Status.CREATING_FAILED, "UNKNOWN_ERROR", str(error))
         return self._status
 
     def _start(self) -> tuple[StreamConfiguration, KafkaSource, Position] | None:

@@ -159,6 +159,23 @@ def test_what_is_no_json_object_fails_alone_with_its_code(payload: bytes, code: 
     assert cells(found) == ["before", "after"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("array<timestamp>", ["2026-11-24T03:15:16Z", 0, None]),
+        ("array<date>", ["2026-11-24"]),
+        ("map<string,timestamp>", {"a": "2026-11-24 03:15:16"}),
+        ("map<int,boolean>", {"5": "true"}),
+        ("struct<t:timestamp,d:decimal(4,2),v:varchar(1)>", {"t": 0, "d": "1.5", "v": "xy"}),
+        ("array<float>", [1.5, "2"]),
+        ("array<array<tinyint>>", [[1], [], None]),
+    ],
+)
+def test_nested_types_of_every_kind_are_converted(kind: str, value: Any) -> None:
+    assert convert(kind, value, None).failures == ()
+    assert convert(kind, value, b"broken", value).table.num_rows == 2
+
+
 def test_objects_back_to_back_are_rows_of_their_own() -> None:
     assert cells(convert("int", b'{"c":1}{"c":2}\n {"c":3}')) == [1, 2, 3]
 

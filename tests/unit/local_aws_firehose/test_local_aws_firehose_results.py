@@ -10,6 +10,7 @@ import pytest
 from firehose_samples import answer, batch, ok
 
 from local_aws.firehose import envelope
+from local_aws.firehose.batching import request_bytes
 from local_aws.firehose.prefixes import ErrorType, Prefix
 from local_aws.firehose.records import Outcome
 from local_aws.firehose.results import classify, untransformed
@@ -136,6 +137,12 @@ def test_the_event_has_the_shape_of_an_msk_source(event: Callable[..., dict[str,
         "mskRecordMetadata": {"offset": "17", "partitionId": "3", "approximateArrivalTimestamp": 1000},
         "kafkaRecordValue": "dmFsdWU=",
     }
+
+
+def test_a_record_never_needs_more_of_the_request_than_is_reckoned() -> None:
+    made = batch(b"x" * 100, partition=9999, first=10**12)
+    body = envelope.event(made, envelope.record_ids(made), cluster_arn="c", stream_arn="s", region="r")
+    assert len(body[body.index(b"[") :]) <= request_bytes(100)
 
 
 def test_every_attempt_has_an_invocation_id_and_every_record_an_id_of_its_own(event: Callable[..., dict[str, Any]]) -> None:

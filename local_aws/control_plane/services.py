@@ -82,6 +82,8 @@ class Services:
     data_planes: DataPlanes
     check_stream: Callable[[Mapping[str, Any]], object]
     """Raises where a stream's description names something that the data plane does not implement."""
+    check_properties: Callable[[Mapping[str, str]], object] = lambda _properties: None
+    """Raises where an MSK configuration names a broker property that the brokers do not take."""
     notices: Notices = field(default_factory=Notices)
 
     installed: ClassVar[Services]

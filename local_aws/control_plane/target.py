@@ -31,6 +31,7 @@ from local_aws.control_plane.status import Status, write_status
 from local_aws.firehose.configuration import parse
 from local_aws.firehose.supervisor import DataPlaneSupervisor
 from local_aws.home import Home
+from local_aws.kafka import jars, server_properties
 from local_aws.kafka.cluster import Authentication, KafkaCluster, ca_file
 from local_aws.lambda_runner.runner import LambdaRunner, RoleCredentials
 
@@ -95,6 +96,7 @@ class Target:
             functions=self._runner,
             data_planes=self._planes,
             check_stream=parse,
+            check_properties=self._check_properties,
         )
 
     def _start_cluster(
@@ -111,6 +113,10 @@ class Target:
             token=self.options.token,
             region=self.options.region,
         )
+
+    def _check_properties(self, properties: Mapping[str, str]) -> None:
+        known = (jars.prepare(self.options.home.cache) / "properties.txt").read_text(encoding="utf-8").split()
+        server_properties.check(properties, frozenset(known))
 
     def _role_credentials(self, role_arn: str) -> RoleCredentials:
         session = self._principals.role_session(role_arn, "lambda", self.options.region, seconds=12 * 3600)

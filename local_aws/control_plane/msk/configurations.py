@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from console import PipelineError
 from local_aws.control_plane.msk.exceptions import BadRequestException, ConflictException
+from local_aws.control_plane.services import Services
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Configurations:
         self._by_arn: dict[str, Configuration] = {}
 
     def create(self, name: str, description: str, kafka_versions: list[str], server_properties: bytes) -> Configuration:
-        parse_properties(server_properties)
+        _check(server_properties)
         with self._lock:
             if any(configuration.name == name for configuration in self._by_arn.values()):
                 raise ConflictException(f"A resource with this name already exists: {name}.")
@@ -87,7 +89,7 @@ class Configurations:
         return configuration.revisions[number - 1]
 
     def update(self, arn: str, server_properties: bytes, description: str) -> Configuration:
-        parse_properties(server_properties)
+        _check(server_properties)
         configuration = self.get(arn)
         with self._lock:
             configuration.add_revision(server_properties, description)
@@ -101,6 +103,15 @@ class Configurations:
     def all(self) -> list[Configuration]:
         with self._lock:
             return list(self._by_arn.values())
+
+
+def _check(server_properties: bytes) -> None:
+    """Refuse, naming it, a property that no broker of this target would start with."""
+    properties = parse_properties(server_properties)
+    try:
+        Services.installed.check_properties(properties)
+    except PipelineError as error:
+        raise BadRequestException(str(error)) from error
 
 
 def parse_properties(text: bytes) -> Mapping[str, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from control_plane_under_test import Plane, active_cluster
+
+from console import PipelineError
 
 
 def configs(**values: str) -> str:
@@ -46,6 +49,19 @@ def test_brokers_start_with_the_properties_of_the_revision(plane: Plane, kafka: 
 def test_a_line_that_is_no_property_is_refused(kafka: Any) -> None:
     with pytest.raises(kafka.exceptions.BadRequestException, match="line 2 is not `name=value`"):
         kafka.create_configuration(Name="c", ServerProperties=b"a=1\nnonsense\n")
+
+
+def test_a_property_that_brokers_do_not_take_is_refused_by_name(plane: Plane, kafka: Any) -> None:
+    def refuse(properties: Mapping[str, str]) -> None:
+        if "nonsense.property" in properties:
+            raise PipelineError("nonsense.property is not a property that Kafka's brokers know.")
+
+    plane.services.check_properties = refuse
+    with pytest.raises(kafka.exceptions.BadRequestException, match=r"nonsense\.property is not"):
+        kafka.create_configuration(Name="c", ServerProperties=b"nonsense.property=1\n")
+    arn = kafka.create_configuration(Name="c", ServerProperties=b"a=1\n")["Arn"]
+    with pytest.raises(kafka.exceptions.BadRequestException, match=r"nonsense\.property is not"):
+        kafka.update_configuration(Arn=arn, ServerProperties=b"nonsense.property=1\n")
 
 
 def test_an_unknown_revision_is_refused(kafka: Any) -> None:

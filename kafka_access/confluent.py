@@ -2,7 +2,7 @@
 
 librdkafka asks for a token when it makes a client and again at four fifths of a token's life, from `poll` and
 `consume` (confluent-kafka-python, `oauth_cb`). The settings hold a closure: send a `Connection` to a worker process
-and make the settings there.
+and make the settings there. Making a client takes a second where it has an `oauth_cb`: the library waits for its own poll.
 """
 
 from __future__ import annotations

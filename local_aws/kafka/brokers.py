@@ -166,8 +166,13 @@ class BrokerSet:
             one.due = now + one.wait
             notice(f"Broker {one.seat.broker_id} ended with code {one.process.returncode}; it is started again in {one.wait:g} s.")
         elif now >= one.due:
-            one.process, one.started, one.due = self._spawn(one.seat), now, None
-            one.restarts += 1
+            try:
+                one.process, one.started, one.due = self._spawn(one.seat), now, None
+            except OSError as error:  # no more processes or files, say: the next try may do
+                one.due = now + _LONGEST_WAIT
+                notice(f"Broker {one.seat.broker_id} could not be started: {error}; it is tried again in {_LONGEST_WAIT:g} s.")
+            else:
+                one.restarts += 1
 
     def _spawn(self, seat: Seat) -> subprocess.Popen[bytes]:
         archive = class_archive.options(self.build, self.java)

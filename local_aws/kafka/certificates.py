@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import threading
 from pathlib import Path
 
 from cryptography import x509
@@ -20,10 +21,16 @@ from local_aws.home import Home
 
 _VALID = datetime.timedelta(days=397)
 _SET_BACK = datetime.timedelta(days=1)
+_making = threading.Lock()
 
 
 def authority(home: Home) -> Path:
     """The PEM file of the authority's certificate, made where it is not there yet."""
+    with _making:
+        return _authority(home)
+
+
+def _authority(home: Home) -> Path:
     certificate, key = home.kafka / "ca.pem", home.kafka / "ca.key"
     if not (certificate.exists() and key.exists()):
         home.kafka.mkdir(parents=True, exist_ok=True)

@@ -119,8 +119,12 @@ class KafkaCluster:
             running = BrokerSet(home, name, build, jars.java(), environment)
             with contextlib.suppress(PortTaken):
                 running.start(seats, texts, random_id(), deadline)
-                cluster = KafkaCluster(home, name, seats, running, notices)
-                cluster._wait_until_whole(deadline)
+                try:
+                    cluster = KafkaCluster(home, name, seats, running, notices)
+                    cluster._wait_until_whole(deadline)
+                except BaseException:
+                    running.stop()
+                    raise
                 running.watch(cluster._add_notice)
                 return cluster
         raise KafkaDidNotStart(f"kafka: cluster {name} found its ports taken {_PORT_CHOICES} times.", "Start it again.")
@@ -174,9 +178,8 @@ class KafkaCluster:
     def _wait_until_whole(self, deadline: float) -> None:
         while (found := self._topics.brokers(timeout=2.0)) < len(self._seats):
             if time.monotonic() > deadline:
-                tail = self._brokers.log_tail()
-                self._brokers.stop()
-                raise KafkaDidNotStart(f"kafka: {found} of {len(self._seats)} brokers of {self.name} answered in time.", *tail)
+                said = f"kafka: {found} of {len(self._seats)} brokers of {self.name} answered in time."
+                raise KafkaDidNotStart(said, *self._brokers.log_tail())
             time.sleep(0.05)
 
     def _add_notice(self, notice: str) -> None:

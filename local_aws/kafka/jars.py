@@ -110,7 +110,8 @@ def _build(program: str, maven: str, to: Path) -> None:
     to.mkdir()
     with tempfile.TemporaryDirectory(prefix="maven-", dir=to.parent) as work:
         goals = ("compiler:compile", "jar:jar", "dependency:copy-dependencies")
-        said = _run([maven, "-B", "-q", "-f", str(_POM), f"-Dbuild.to={work}", *goals], "Maven could not fetch Kafka's jars")
+        failure = "Maven could not build the brokers; the first time it needs a network"
+        said = _run([maven, "-B", "-q", "-f", str(_POM), f"-Dbuild.to={work}", *goals], failure)
         if not any(Path(work, "jars").glob("kafka_2.13-*.jar")):
             raise JarsNotPrepared("Maven ended well, yet without Kafka's jars.", *said.splitlines()[-5:])
         Path(work, "jars").rename(to / "jars")

@@ -71,10 +71,11 @@ final class AccessKeys {
 
     private static AccessKey read(JsonNode answer) throws IOException {
         String secret = answer.path("secret_access_key").asText("");
-        if (secret.isEmpty()) {
-            throw new IOException("the control plane's answer has no secret_access_key");
+        String principal = answer.path("principal_arn").asText("");
+        if (secret.isEmpty() || principal.isEmpty()) {
+            throw new IOException("the control plane's answer has no secret_access_key or no principal_arn");
         }
-        return new AccessKey(secret, text(answer, "session_token"), answer.path("principal_arn").asText(""), instant(answer.path("expires")));
+        return new AccessKey(secret, text(answer, "session_token"), principal, instant(answer.path("expires")));
     }
 
     private static String text(JsonNode answer, String name) {

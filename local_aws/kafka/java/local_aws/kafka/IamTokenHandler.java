@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The broker's side of SASL OAUTHBEARER with MSK IAM tokens: a connection gets the ARN of whoever signed the token as
- * its principal, or is refused with the reason.
+ * its principal, or is refused with the reason. The connection lasts as long as the token, as on MSK: clients
+ * authenticate again, or connect again.
  *
  * <p>Reads three environment variables: LOCAL_AWS_SECRET_URL (where the control plane tells a key's secret),
  * LOCAL_AWS_TOKEN (its password) and LOCAL_AWS_KAFKA_REGION. Authenticates only: what a principal may do is not checked.

@@ -11,4 +11,9 @@ def handler(event, context):
 def _answer(record):
     order = json.loads(base64.b64decode(record["kafkaRecordValue"]))
     keys = {"region": order["region"]}
-    return {"recordId": record["recordId"], "result": "Ok", "kafkaRecordValue": record["kafkaRecordValue"], "metadata": {"partitionKeys": keys}}
+    return {
+        "recordId": record["recordId"],
+        "result": "Ok",
+        "kafkaRecordValue": record["kafkaRecordValue"],
+        "metadata": {"partitionKeys": keys},
+    }

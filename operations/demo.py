@@ -87,7 +87,7 @@ class Demo:
 
     def _load(self) -> None:
         self._tool("producer_sim", "send", str(SAMPLES))
-        self._tool("producer_sim", "load", "--events", str(EVENTS), "--rate", str(RATE), "--seed", str(SEED))
+        self._tool("producer_sim", "load", "--events", str(EVENTS), "--rate", str(RATE), "--seed", str(SEED), "--brief")
 
     def _validate(self) -> None:
         self._tool("validation", "lake", "--wait")

@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for group in _GROUPS:
         load.add_argument(f"--share-{group.value}", type=_share, metavar="F", help=f"share of {group.value} events, 0 to 1")
+    load.add_argument("--brief", action="store_true", help="leave out the table of classes")
     load.set_defaults(command=_load)
     send = commands.add_parser("send", help="send a file's lines as they are")
     send.add_argument("file", metavar="FILE", help="each line is one record; - for standard input")
@@ -114,7 +115,7 @@ def _load(given: argparse.Namespace, output: Output) -> ExitCode:
     rate = "as fast as can be" if given.rate is None else f"at {given.rate:,.0f} events/s"
     output.notice(f"Run {tag}: {events:,} events {rate} to topic {outputs.kafka_topic}, seed {given.seed}, scenario {given.scenario}.")
     ended = Run(plan, given.rate, outputs.kafka_topic, connection, classes, path, output).execute()
-    report.show_load(ended, path, output)
+    report.show_load(ended, path, output, with_classes=not given.brief)
     return _verdict(ended)
 
 

@@ -14,15 +14,16 @@ from producer_sim.pace import quantile
 from producer_sim.send_file import Sent
 
 
-def show_load(ended: Ended, path: Path, output: Output) -> None:
-    """The classes, the partitions, and what was asked and held."""
+def show_load(ended: Ended, path: Path, output: Output, *, with_classes: bool = True) -> None:
+    """The classes, and what was asked and held."""
     found, pace = ended.manifest, ended.pace
     rows = [
         [name, count.expect.value, count.reason, count.acknowledged, count.copies]
         for name, count in found.classes.items()
         if count.acknowledged
     ]
-    output.table("classes", ["class", "becomes", "reason", "events", "messages"], rows, title=f"\nRun {found.run}: acknowledged, by class")
+    if with_classes:
+        output.table("classes", ["class", "becomes", "reason", "events", "messages"], rows, title=f"\nRun {found.run}: acknowledged, by class")
     figures: dict[str, Any] = {
         "run": found.run,
         "state": found.state.value,

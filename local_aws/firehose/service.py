@@ -73,6 +73,9 @@ class Service:
         self._problem: str | None = None
         self._started = time.time()
         self._file = PositionFile(directory / "position.json")
+        earlier = status.read(directory)
+        self._earlier = dict(earlier.values) if earlier else {}
+        """What an earlier process last said, until there is something newer to say."""
         self._pool = ThreadPoolExecutor(_INVOCATIONS, thread_name_prefix="invocation")
 
     def ask_to_stop(self) -> None:
@@ -152,7 +155,7 @@ class Service:
             "clock_speed": self._clock.speed,
             "problem": self._problem,
         }
-        status.write(self._directory, self._status, self._failure, {**common, **values})
+        status.write(self._directory, self._status, self._failure, {**self._earlier, **common, **values})
 
 
 class _Loop:

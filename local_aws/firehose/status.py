@@ -41,7 +41,7 @@ def write(directory: Path, status: Status, failure: tuple[str, str] | None, valu
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / "status.tmp"
     named = {"type": failure[0], "details": failure[1]} if failure else None
-    temporary.write_text(json.dumps({"status": status.value, "failure": named, **values}, default=str), encoding="utf-8")
+    temporary.write_text(json.dumps({**values, "status": status.value, "failure": named}, default=str), encoding="utf-8")
     temporary.replace(directory / FILE_NAME)
 
 

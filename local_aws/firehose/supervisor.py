@@ -161,7 +161,7 @@ class _Plane:
         return processes.start(self._home, self._name, command, environment=self._environment, directory=CHECKOUT)
 
     def _watch(self) -> None:
-        wait = _FIRST_WAIT
+        wait = _FIRST_WAIT / 2
         while not self._stopping.is_set():
             process, started = self._process, time.monotonic()
             if process is None:

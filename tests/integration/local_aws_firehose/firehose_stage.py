@@ -62,6 +62,7 @@ class FakeAws:
         self.function: Answer = lambda event: {"records": []}
         self.refuse_puts = threading.Event()
         self.put_seconds = 0.0
+        self.unanswered_puts = 0
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -86,11 +87,24 @@ class FakeAws:
         if request.path.endswith("/invocations"):
             return self._invoke(request.get_json(force=True))(environ, start_response)
         if request.method == "PUT" and request.path.startswith(f"/{BUCKET}/"):
-            time.sleep(self.put_seconds)
-            if self.refuse_puts.is_set():
-                body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
-                return Response(body, 403, content_type="application/xml")(environ, start_response)
+            return self._put(environ, start_response)
         return self._moto(environ, start_response)
+
+    def _put(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if self.refuse_puts.is_set():
+            body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+            return Response(body, 403, content_type="application/xml")(environ, start_response)
+        if self.put_seconds:
+            return self._put_slowly(environ)(environ, start_response)
+        return self._moto(environ, start_response)
+
+    def _put_slowly(self, environ: dict[str, Any]) -> Response:
+        """Store the object, and let its sender wait for the answer."""
+        response = Response.from_app(self._moto, environ, buffered=True)
+        self.unanswered_puts += 1
+        time.sleep(self.put_seconds)
+        self.unanswered_puts -= 1
+        return response
 
     def _secret(self, access_key_id: str) -> Response:
         if access_key_id == self.service.access_key_id:
@@ -121,11 +135,6 @@ class FakeAws:
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value), status, content_type="application/json")
-
-
-def function_error(message: str = "boom") -> Response:
-    """What Lambda answers when the function throws."""
-    return Response(json.dumps({"errorMessage": message}), 200, headers={"X-Amz-Function-Error": "Unhandled"})
 
 
 def per_record(result: Callable[[bytes], Mapping[str, Any]]) -> Answer:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from firehose_stage import Stream, function_error, function_processor, ok, partitioned, per_record, plain
+from firehose_stage import Stream, ok, partitioned, per_record, plain
 
 pytestmark = pytest.mark.integration
 
@@ -58,11 +58,13 @@ def test_each_bad_record_goes_to_the_error_output_alone_with_its_code(make_strea
         b"": {"result": "ProcessingFailed"},
     }
     stream.aws.function = per_record(lambda value: answers.get(value) or by_region(value))
-    stream.send(*(key or None for key in answers), order(1))
-    stream.until(lambda: len(stream.errors()) == 9 and len(stream.rows()) == 1)
+    stream.cluster.update_topic("quarantine", {"max.message.bytes": "8000000"}, None)
+    stream.send(*(key or None for key in answers), order(1), b"x" * 7_000_000)
+    stream.until(lambda: len(stream.errors()) == 10 and len(stream.rows()) == 1)
     assert {(error["type"], error.get("errorCode") or error["lastErrorCode"]) for error in stream.errors()} == {
         ("processing-failed", "Lambda.ProcessingFailedStatus"),
         ("processing-failed", "Lambda.FunctionError"),
+        ("processing-failed", "DataReadFromSource.RecordTooLarge"),
         ("processing-failed", "Lambda.InvalidReturnFormat"),
         ("processing-failed", "Lambda.JsonMappingException"),
         ("metadata-extraction-failed", "DynamicPartitioning.MetadataExtractionFailed"),
@@ -70,17 +72,7 @@ def test_each_bad_record_goes_to_the_error_output_alone_with_its_code(make_strea
         ("format-conversion-failed", "DataFormatConversion.MalformedData"),
     }
     assert base64.b64decode(next(error for error in stream.errors() if error["type"] == "processing-failed")["rawData"]) == b"failed"
-    stream.until(lambda: stream.status()["positions"] == {"0": 11})
-
-
-def test_a_record_above_6_mb_goes_to_the_error_output_and_its_neighbours_arrive(make_stream: MakeStream) -> None:
-    stream = make_stream("oversize", partitioned("oversize"))
-    stream.cluster.update_topic("oversize", {"max.message.bytes": "8000000"}, None)
-    stream.aws.function = per_record(by_region)
-    stream.send(order(1), b"x" * 7_000_000, order(2))
-    stream.until(lambda: len(stream.errors()) == 1 and len(stream.rows()) == 2)
-    assert stream.errors()[0]["errorCode"] == "DataReadFromSource.RecordTooLarge"
-    assert stream.status()["totals"]["FailedValidation.Records"] == 1
+    stream.until(lambda: stream.status()["positions"] == {"0": 12})
 
 
 def test_a_stream_without_function_partitions_or_conversion_concatenates_values(make_stream: MakeStream) -> None:
@@ -135,19 +127,3 @@ def _sent(stream: Stream, value: bytes, partition: int) -> bool:
         return False
     stream.send(value, partition=partition)
     return True
-
-
-def test_a_batch_is_transformed_again_only_as_often_as_configured(make_stream: MakeStream) -> None:
-    attempts: list[int] = []
-
-    def throws(event: dict[str, Any]) -> Any:
-        attempts.append(len(event["records"]))
-        return function_error()
-
-    processing = {"Enabled": True, "Processors": [function_processor(NumberOfRetries="2")]}
-    stream = make_stream("throws", partitioned("throws", ProcessingConfiguration=processing))
-    stream.aws.function = throws
-    stream.send(order(1), order(2))
-    stream.until(lambda: len(stream.errors()) == 2)
-    assert {(error["errorCode"], error["attemptsMade"]) for error in stream.errors()} == {("Lambda.FunctionError", 3)}
-    assert attempts == [2, 2, 2]

@@ -23,7 +23,9 @@ def show_load(ended: Ended, path: Path, output: Output, *, with_classes: bool = 
         if count.acknowledged
     ]
     if with_classes:
-        output.table("classes", ["class", "becomes", "reason", "events", "messages"], rows, title=f"\nRun {found.run}: acknowledged, by class")
+        output.table(
+            "classes", ["class", "becomes", "reason", "events", "messages"], rows, title=f"\nRun {found.run}: acknowledged, by class"
+        )
     figures: dict[str, Any] = {
         "run": found.run,
         "state": found.state.value,

@@ -41,7 +41,7 @@ class Access:
             return known
 
         def assume() -> dict[str, str]:
-            answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=self._stream[:64])["Credentials"]
+            answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=f"firehose-{self._stream}"[:64])["Credentials"]
             return {
                 "access_key": answer["AccessKeyId"],
                 "secret_key": answer["SecretAccessKey"],

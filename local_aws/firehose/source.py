@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,25 +76,30 @@ class KafkaSource:
         self._topic = topic
         self._last_error = ""
         common = {**settings, "error_cb": self._hear, "log_level": 0, "reconnect.backoff.max.ms": 1000, "client.id": f"firehose-{stream}"}
-        self._admin = AdminClient(common)
-        self._consumer = Consumer(
-            {
-                **common,
-                "group.id": f"firehose-{stream}",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 100,
-                "fetch.message.max.bytes": 2 * 1024 * 1024,
-                "queued.max.messages.kbytes": _PARTITION_QUEUE_KIB,
-                "message.max.bytes": _LARGEST_MESSAGE,
-            }
-        )
+        with ThreadPoolExecutor(2) as together:  # each client waits a second for its first token
+            admin = together.submit(AdminClient, common)
+            consumer = together.submit(Consumer, self._consumer_settings(common, stream))
+        self._admin: AdminClient = admin.result()
+        self._consumer: Consumer = consumer.result()
         self._next: dict[int, int] = {}
         self._allowances: dict[int, _Allowance] = {}
         self._paused: set[int] = set()
+
+    @staticmethod
+    def _consumer_settings(common: Mapping[str, Any], stream: str) -> dict[str, Any]:
+        return {
+            **common,
+            "group.id": f"firehose-{stream}",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 100,
+            "fetch.message.max.bytes": 2 * 1024 * 1024,
+            "queued.max.messages.kbytes": _PARTITION_QUEUE_KIB,
+            "message.max.bytes": _LARGEST_MESSAGE,
+        }
 
     def _hear(self, error: KafkaError) -> None:
         self._last_error = error.str()

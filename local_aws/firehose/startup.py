@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -92,13 +93,25 @@ def connect(access: Access, configuration: StreamConfiguration) -> KafkaSource:
         raise CannotStart(f"The cluster {source.cluster_arn} has no brokers with IAM access control for this connectivity.")
     connection = kafka_access.Connection.of(bootstrap, "iam", configuration.region)
     credentials = kafka_access.session_credentials(access.session(source.role_arn))
+    with ThreadPoolExecutor(1) as together:  # each client waits a second for its first token
+        made = together.submit(KafkaSource, confluent.client_config(connection, credentials), source.topic, configuration.name)
+        problem = _problem(connection, credentials)
+    client_of_topic = made.result()
+    if problem is not None:
+        client_of_topic.close()
+        raise problem
+    return client_of_topic
+
+
+def _problem(connection: kafka_access.Connection, credentials: kafka_access.CredentialSource) -> CannotStart | NotYet | None:
+    """Why the brokers cannot be used, or None."""
     try:
         kafka_access.check(connection, credentials=credentials)
     except (kafka_access.AuthenticationRefused, kafka_access.CertificateRefused) as error:
-        raise CannotStart(str(error)) from error
+        return CannotStart(str(error))
     except kafka_access.KafkaAccessError as error:
-        raise NotYet(str(error)) from error
-    return KafkaSource(confluent.client_config(connection, credentials), source.topic, configuration.name)
+        return NotYet(str(error))
+    return None
 
 
 def resume(source: KafkaSource, configuration: StreamConfiguration, file: PositionFile) -> Position:

@@ -115,8 +115,8 @@ def status(home: Home) -> dict[str, Any]:
         state = "absent" if not said else ("stopped" if said.get("state") == "stopped" else "dead")
         return {**said, "state": state, "leftovers": leftovers}
     token = _read_token(home)
-    request = urllib.request.Request(f"{said.get('endpoint_url')}/_local/status", headers={"X-Local-Token": token})
-    try:
+    try:  # a control plane that has not yet written where it listens is not an address either (ValueError)
+        request = urllib.request.Request(f"{said.get('endpoint_url')}/_local/status", headers={"X-Local-Token": token})
         with urllib.request.urlopen(request, timeout=3) as answer:
             found: dict[str, Any] = json.load(answer)
             return found

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from console import Output, PipelineError
+from local_aws import processes
 from local_aws.home import CHECKOUT, Home
 from operations import local_stack, prerequisites
 from operations.deployment import Deployment, exclusive
@@ -130,7 +131,7 @@ def show(output: Output, clock_speed: float) -> None:
         PipelineError: a step did not hold; the logs are kept, and the last line of advice says where.
     """
     base = Home.default().root
-    _remove_ended(base)
+    _remove_ended(base, output)
     home = Home(base / f"demo-{os.getpid()}")
     demo = Demo(Deployment.of("local", "local", home), output, clock_speed)
     memory = PeakMemory(home, os.getpid())
@@ -153,11 +154,17 @@ def show(output: Output, clock_speed: float) -> None:
     )
 
 
-def _remove_ended(base: Path) -> None:
-    """Remove what ended demos left: a demo that still runs holds its home's lock."""
+def _remove_ended(base: Path, output: Output) -> None:
+    """Remove what ended demos left: a demo that still runs holds its home's lock.
+
+    The target of one that was killed runs on; it is stopped while its home still tells which processes are its own.
+    """
     for directory in base.glob("demo-*") if base.is_dir() else ():
+        home = Home(directory)
         try:
-            with exclusive(Home(directory)):
+            with exclusive(home):
+                if any(processes.is_running(record) for record in processes.recorded(home)):
+                    local_stack.stop_target(home, output)
                 shutil.rmtree(directory, ignore_errors=True)
         except PipelineError:
             continue

@@ -18,7 +18,7 @@ RATE ?= 2000
 SEED ?= 1
 export SQL
 
-.PHONY: help setup setup-dev demo up down status output plan load-test validate query package test lint clean
+.PHONY: help setup setup-dev demo up down status output plan load-test validate query package test test-faults lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ package: setup ## Build the Lambda zips for ENV's runtime and architecture
 
 test: setup-dev ## Run all tests (under 15 minutes on two cores)
 	@$(PY) -m pytest
+
+test-faults: setup-dev ## Kill the data plane five times during a load; nothing may be lost
+	@FAULT_KILLS=5 $(PY) -m pytest tests/faults
 
 lint: setup-dev ## Check style, types and Terraform's format
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && terraform fmt -check -recursive terraform

@@ -7,7 +7,7 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend
 
 KEPT_VALUES = 200_000
-"""The oldest go first, a fifth of them at once. A stream on a fast clock sends its minute metrics every second."""
+"""The oldest go first, a fifth of them at once. A stream on a fast clock sends its minute metrics every few seconds."""
 
 
 class BoundedCloudWatchBackend(CloudWatchBackend):

@@ -19,7 +19,6 @@ LARGEST_CLUSTER = 6
 RUNS_AS = "3.9"
 """The Kafka release of the brokers behind every cluster."""
 FIRST_WITH_TOPIC_API = (3, 6)
-FIRST_WITH_PRIVATE_CONNECTIVITY = (2, 7)
 
 Tree = Mapping[str, Any]
 

@@ -10,11 +10,15 @@ import sys
 import threading
 from pathlib import Path
 
-from console import CommandLineParser, CouldNotRun, ExitCode, Output, add_common_options, run
+from console import CommandLineParser, CouldNotRun, ExitCode, Output, UsageError, add_common_options, run
 from local_aws import clock
-from local_aws.firehose.service import Service
+from local_aws.firehose.configuration import MIB
+from local_aws.firehose.service import HELD_LIMIT, Service
 from local_aws.firehose.status import Status
 from local_aws.home import Home
+
+HELD_VARIABLE = "LOCAL_AWS_FIREHOSE_HELD_MIB"
+"""How many MiB of payload a data plane may hold, for machines with little or much memory."""
 
 
 def main() -> int:
@@ -35,12 +39,19 @@ def _command(arguments: argparse.Namespace, output: Output) -> ExitCode:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
     directory = Home(arguments.home).firehose / arguments.stream
-    service = Service(arguments.stream, directory, clock.from_environment(), os.environ["AWS_REGION"])
+    service = Service(arguments.stream, directory, clock.from_environment(), os.environ["AWS_REGION"], held_limit=_held_limit())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: service.ask_to_stop())
     last = service.run()
     output.notice(f"{arguments.stream}: {last.value}")
     return ExitCode.CHECK_FAILED if last is Status.CREATING_FAILED else ExitCode.PASS
+
+
+def _held_limit() -> int:
+    text = os.environ.get(HELD_VARIABLE) or str(HELD_LIMIT // MIB)
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{HELD_VARIABLE} is {text!r}; it must be a whole number of MiB above 0.", f"{HELD_LIMIT // MIB} is the default.")
+    return int(text) * MIB
 
 
 if __name__ == "__main__":

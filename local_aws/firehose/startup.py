@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import kafka_access
 from kafka_access import confluent
 from local_aws.firehose.aws_access import Access
-from local_aws.firehose.configuration import StreamConfiguration, parse
+from local_aws.firehose.configuration import SchemaReference, StreamConfiguration, parse
 from local_aws.firehose.errors import CannotStart, NotYet
 from local_aws.firehose.position import Position, PositionFile
 from local_aws.firehose.schema_source import SchemaSource, SchemaUnavailable
@@ -64,6 +64,11 @@ def check_roles(access: Access, configuration: StreamConfiguration) -> None:
     for name, role in roles.items():
         refused = f"Firehose is unable to assume the {name} role {role}."
         _asked(refused, lambda role=role: access.session(role))  # type: ignore[misc]
+
+
+def schema_source(access: Access, reference: SchemaReference) -> SchemaSource:
+    """The source of one target schema, read as the schema role."""
+    return SchemaSource(reference, lambda: access.client("glue", reference.role_arn, region=reference.region))
 
 
 def check_schema(source: SchemaSource) -> None:

@@ -61,6 +61,21 @@ def test_while_s3_refuses_nothing_is_lost_and_delivery_goes_on_when_it_takes_aga
     assert keys == list(stream.objects())
 
 
+def test_reading_stops_at_the_limit_of_held_bytes_and_goes_on_when_s3_takes_again(
+    make_stream: MakeStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_AWS_FIREHOSE_HELD_MIB", "2")
+    stream = make_stream("held", plain("held"))
+    stream.aws.refuse_puts.set()
+    stream.send(*([b"x" * 500_000] * 40))
+    stream.until(lambda: stream.status().get("held_up"))
+    assert stream.status()["held_bytes"] < 12 * 1024 * 1024
+    assert stream.status()["lag"] > 0
+    stream.aws.refuse_puts.clear()
+    stream.until(lambda: stream.status()["positions"] == {"0": 40})
+    assert sum(map(len, stream.objects().values())) == 40 * 500_000
+
+
 def _logged(stream: Stream) -> set[tuple[str, str]]:
     """Stream and code of every line of the error log."""
     found = stream.aws.client("logs").get_log_events(logGroupName="firehose", logStreamName="errors", limit=1000)["events"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from console import CommandLineParser, CouldNotRun, ExitCode, Output, UsageError, add_common_options, run
 from local_aws import clock
-from local_aws.firehose.configuration import MIB
+from local_aws.firehose.conversion_settings import MIB
 from local_aws.firehose.service import HELD_LIMIT, Service
 from local_aws.firehose.status import Status
 from local_aws.home import Home

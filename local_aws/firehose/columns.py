@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from local_aws.firehose import timestamps
-from local_aws.firehose.configuration import OpenX
+from local_aws.firehose.conversion_settings import OpenX
 from local_aws.firehose.hive_types import Array, Column, Decimal, HiveType, Integer, Map, Plain, Struct, Text
 from local_aws.firehose.openx import Mismatch, coercion, fold
 

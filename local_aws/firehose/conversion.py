@@ -19,7 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from local_aws.firehose.columns import ARROW_ERRORS, ColumnPlan, key_folding
-from local_aws.firehose.configuration import OpenX
+from local_aws.firehose.conversion_settings import OpenX
 from local_aws.firehose.hive_types import Column
 from local_aws.firehose.openx import Mismatch, fold
 

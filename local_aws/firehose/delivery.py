@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.clock import Clock
 from local_aws.firehose.buffers import Closed
-from local_aws.firehose.configuration import Conversion, Destination
+from local_aws.firehose.configuration import Destination
+from local_aws.firehose.conversion_settings import Conversion
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.invoke import Stopped
 from local_aws.firehose.ledger import Intent, Ledger

@@ -28,7 +28,8 @@ from local_aws.clock import Clock
 from local_aws.firehose import startup
 from local_aws.firehose.aws_access import Access
 from local_aws.firehose.buffers import ClosedBy
-from local_aws.firehose.configuration import Conversion, SchemaReference, StreamConfiguration
+from local_aws.firehose.configuration import StreamConfiguration
+from local_aws.firehose.conversion_settings import Conversion, SchemaReference
 from local_aws.firehose.delivery import Deliverer
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.errors import NotYet

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from local_aws.firehose import parquet
 from local_aws.firehose.buffers import Closed
-from local_aws.firehose.configuration import Conversion
 from local_aws.firehose.conversion import Converted, Converter
+from local_aws.firehose.conversion_settings import Conversion
 from local_aws.firehose.errors_output import conversion_line
 from local_aws.firehose.prefixes import ErrorType, Instance, object_name
 from local_aws.firehose.schema_source import Schema

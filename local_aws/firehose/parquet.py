@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local_aws.firehose.configuration import ParquetOptions
+from local_aws.firehose.conversion_settings import ParquetOptions
 
 _COMPRESSION = {"SNAPPY": "snappy", "GZIP": "gzip", "UNCOMPRESSED": "none"}
 

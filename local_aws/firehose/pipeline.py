@@ -14,7 +14,8 @@ from concurrent.futures import Executor, Future
 from local_aws.clock import Clock
 from local_aws.firehose.batching import Batcher
 from local_aws.firehose.buffers import Buffers, Closed, ClosedBy
-from local_aws.firehose.configuration import MIB, StreamConfiguration
+from local_aws.firehose.configuration import StreamConfiguration
+from local_aws.firehose.conversion_settings import MIB
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.position import Watermarks
 from local_aws.firehose.prefixes import ErrorType

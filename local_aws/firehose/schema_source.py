@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.firehose.configuration import SchemaReference
+from local_aws.firehose.conversion_settings import SchemaReference
 from local_aws.firehose.hive_types import BadType, Column, columns
 
 _FRESH_SECONDS = 10.0

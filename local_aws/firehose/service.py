@@ -15,7 +15,8 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.firehose import startup, status
 from local_aws.firehose.aws_access import Access
-from local_aws.firehose.configuration import MIB, StreamConfiguration
+from local_aws.firehose.configuration import StreamConfiguration
+from local_aws.firehose.conversion_settings import MIB
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.errors import CannotStart, NotSupportedLocally, NotYet, Suspended
 from local_aws.firehose.invoke import Stopped

@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 import kafka_access
 from kafka_access import confluent
 from local_aws.firehose.aws_access import Access
-from local_aws.firehose.configuration import SchemaReference, StreamConfiguration, parse
+from local_aws.firehose.configuration import StreamConfiguration, parse
+from local_aws.firehose.conversion_settings import SchemaReference
 from local_aws.firehose.errors import CannotStart, NotYet
 from local_aws.firehose.position import Position, PositionFile
 from local_aws.firehose.schema_source import SchemaSource, SchemaUnavailable

@@ -53,7 +53,7 @@ def cluster(aws: FakeAws, home: Home) -> Iterator[KafkaCluster]:
 def supervisor(aws: FakeAws, home: Home, cluster: KafkaCluster) -> Iterator[DataPlaneSupervisor]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KAFKA_CA_FILE", str(cluster.ca_file))
-        made = DataPlaneSupervisor(home, aws.url, REGION, aws.token, clock_speed=60)
+        made = DataPlaneSupervisor(home, aws.url, REGION, aws.token, clock_speed=120)
         yield made
         for name in made.all():
             made.stop(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -73,17 +72,6 @@ def test_each_bad_record_goes_to_the_error_output_alone_with_its_code(make_strea
     }
     assert base64.b64decode(next(error for error in stream.errors() if error["type"] == "processing-failed")["rawData"]) == b"failed"
     stream.until(lambda: stream.status()["positions"] == {"0": 12})
-
-
-def test_a_stream_without_function_partitions_or_conversion_concatenates_values(make_stream: MakeStream) -> None:
-    delimiter = {"Type": "AppendDelimiterToRecord", "Parameters": []}
-    processing = {"Enabled": True, "Processors": [delimiter]}
-    stream = make_stream("zipped", plain("zipped", CompressionFormat="GZIP", ProcessingConfiguration=processing))
-    stream.send(b"one", None, b"two")
-    stream.until(stream.objects)
-    ((key, body),) = stream.objects().items()
-    assert gzip.decompress(body) == b"one\n\ntwo\n"
-    assert key.startswith("zipped/data/20") and key.endswith(".gz")
 
 
 def test_a_stream_without_read_from_timestamp_reads_on_from_when_it_became_active_and_added_partitions_whole(

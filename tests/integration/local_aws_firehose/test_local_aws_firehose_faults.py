@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -46,19 +47,22 @@ def _signal(stream: Stream, number: signal.Signals) -> None:
 
 
 def test_while_s3_refuses_nothing_is_lost_and_delivery_goes_on_when_it_takes_again(make_stream: MakeStream) -> None:
-    stream = make_stream(
-        "refused", plain("refused", CloudWatchLoggingOptions={"Enabled": True, "LogGroupName": "firehose", "LogStreamName": "errors"})
-    )
+    logged = {"Enabled": True, "LogGroupName": "firehose", "LogStreamName": "errors"}
+    processing = {"Enabled": True, "Processors": [{"Type": "AppendDelimiterToRecord", "Parameters": []}]}
+    destination = plain("refused", CloudWatchLoggingOptions=logged, ProcessingConfiguration=processing, CompressionFormat="GZIP")
+    stream = make_stream("refused", destination)
     stream.aws.refuse_puts.set()
-    stream.send(b"kept")
+    stream.send(b"one", None, b"two")
     stream.until(lambda: "S3.AccessDenied" in (stream.status().get("problem") or ""))
     assert stream.status()["positions"] == {"0": 0}
     stream.until(lambda: ("refused", "S3.AccessDenied") in _logged(stream))
     stream.aws.refuse_puts.clear()
-    stream.until(lambda: list(stream.objects().values()) == [b"kept"])
-    stream.until(lambda: stream.status()["positions"] == {"0": 1})
-    keys = [line["key"] for line in stream.ledger() if line["event"] == "intent"]
-    assert keys == list(stream.objects())
+    stream.until(stream.objects)
+    ((key, body),) = stream.objects().items()
+    assert gzip.decompress(body) == b"one\n\ntwo\n"
+    assert key.endswith(".gz")
+    stream.until(lambda: stream.status()["positions"] == {"0": 3})
+    assert [line["key"] for line in stream.ledger() if line["event"] == "intent"] == [key]
 
 
 def test_reading_stops_at_the_limit_of_held_bytes_and_goes_on_when_s3_takes_again(
@@ -84,7 +88,7 @@ def _logged(stream: Stream) -> set[tuple[str, str]]:
 
 
 def test_a_stopped_process_leaves_its_open_buffers_to_be_read_again(make_stream: MakeStream) -> None:
-    stream = make_stream("stopped", plain("stopped", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 180}))
+    stream = make_stream("stopped", plain("stopped", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 300}))
     stream.send(b"kept")
     stream.until(lambda: stream.status().get("open_buffers") == 1)
     _signal(stream, signal.SIGTERM)

@@ -8,7 +8,8 @@ from firehose_samples import batch, configuration, plain_configuration
 from local_aws.clock import ScaledClock, SteppedClock, from_environment
 from local_aws.firehose.batching import REQUEST_LIMIT, Batcher, request_bytes
 from local_aws.firehose.buffers import Buffers, Closed, ClosedBy, Slice
-from local_aws.firehose.configuration import MIB, StreamConfiguration
+from local_aws.firehose.configuration import StreamConfiguration
+from local_aws.firehose.conversion_settings import MIB
 from local_aws.firehose.position import Watermarks
 from local_aws.firehose.prefixes import ErrorType
 from local_aws.firehose.records import Batch

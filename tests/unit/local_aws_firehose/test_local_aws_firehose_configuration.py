@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from firehose_samples import FUNCTION, ROLE, configuration, conversion, description, function_processor, plain_configuration
 
-from local_aws.firehose.configuration import MIB, OpenX, parse
+from local_aws.firehose.configuration import parse
+from local_aws.firehose.conversion_settings import MIB, OpenX
 from local_aws.firehose.errors import NotSupportedLocally, RefusedByAws
 
 

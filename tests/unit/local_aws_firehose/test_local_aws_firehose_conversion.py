@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from local_aws.firehose import parquet
-from local_aws.firehose.configuration import OpenX, ParquetOptions
 from local_aws.firehose.conversion import Converted, Converter
+from local_aws.firehose.conversion_settings import OpenX, ParquetOptions
 from local_aws.firehose.hive_types import BadType, columns, parse_type
 
 INT64_WRAP = 3_875_820_018_684_212_736

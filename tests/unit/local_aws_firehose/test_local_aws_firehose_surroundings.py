@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from firehose_samples import configuration
 
 from local_aws.firehose import status
-from local_aws.firehose.configuration import SchemaReference
+from local_aws.firehose.conversion_settings import SchemaReference
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.errors import CannotStart, NotYet, Suspended
 from local_aws.firehose.hive_types import Column, Plain

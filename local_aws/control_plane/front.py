@@ -9,6 +9,7 @@ Whatever fails unexpectedly is answered in the shape of an AWS error with status
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -16,6 +17,7 @@ from collections.abc import Iterable
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local_aws.control_plane.body import IncompleteBody, WholeBody
 from local_aws.control_plane.call_log import CallLog
 from local_aws.control_plane.faults import Answer, fault, status_line
 from local_aws.control_plane.internal import Internal
@@ -48,7 +50,13 @@ class Front:
         if path.startswith("/_local/"):
             return _send(self._internal.answer(environ), environ, start_response)
         began = time.perf_counter()
-        named = name_of(environ)
+        body = WholeBody(environ["wsgi.input"], _length(environ)) if environ.get("CONTENT_LENGTH") else None
+        if body is not None:
+            environ["wsgi.input"] = body
+        try:
+            named = name_of(environ)
+        except IncompleteBody as error:
+            return _send(fault(environ, "s3", 400, "IncompleteBody", str(error)), environ, start_response)
         if path.startswith("/moto-api"):  # it changes resources behind the processes that serve them
             return _send(_not_here(environ, named, "moto's own interface"), environ, start_response)
         try:
@@ -60,6 +68,8 @@ class Front:
             log.exception("%s:%s failed", named.service, named.action)
             message = f"The local target failed at {named.service}:{named.action}: {type(error).__name__}: {error}"
             answer = fault(environ, named.service, 500, "InternalFailure", message)
+        if body is not None and body.incomplete:  # moto makes a 500 of it; the client is gone and hears neither
+            answer = fault(environ, named.service, 400, "IncompleteBody", "The body is shorter than its Content-Length.")
         self.bytes_moved += _length(environ) + len(answer.body)
         self._log(named, answer.status, (time.perf_counter() - began) * 1000)
         return _send(answer, environ, start_response)
@@ -110,8 +120,9 @@ def _not_here(environ: Environ, named: Named, why: str) -> Answer:
 
 def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Read what is left of the request, so that the connection can be used again, then answer."""
-    while environ["wsgi.input"].read(1 << 20):
-        pass
+    with contextlib.suppress(IncompleteBody):
+        while environ["wsgi.input"].read(1 << 20):
+            pass
     headers = [(name, value) for name, value in answer.headers if name.lower() not in _NOT_OURS]
     bodiless = answer.status in (204, 304) or environ["REQUEST_METHOD"] == "HEAD"
     if answer.status in (204, 304):  # moto puts a body there, which the next answer on the connection would begin with

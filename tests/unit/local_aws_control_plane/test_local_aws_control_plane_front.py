@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -235,3 +236,21 @@ def test_motos_own_interface_is_closed(plane: Plane) -> None:
     line = connection(plane)
     line.request("POST", "/moto-api/reset")
     assert line.getresponse().status == 501
+
+
+@pytest.mark.parametrize("sent", [0, 50])
+def test_a_client_that_dies_while_it_sends_leaves_no_object(plane: Plane, sent: int) -> None:
+    """It is killed after the headers, or in the middle of the body; S3 keeps no part of such a request."""
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="lake")
+    line = connection(plane)
+    line.putrequest("PUT", "/lake/half")
+    line.putheader("Content-Length", "100")
+    line.putheader("Authorization", f"AWS4-HMAC-SHA256 Credential={plane.principals.root.access_key_id}/20261124/us-east-1/s3/aws4_request")
+    line.endheaders()
+    line.send(b"x" * sent)
+    line.close()
+    deadline = time.monotonic() + 5
+    while not any('"PutObject"' in call for call in plane.calls()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "Contents" not in s3.list_objects_v2(Bucket="lake")

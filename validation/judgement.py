@@ -83,7 +83,7 @@ def _manifests(sheet: Sheet) -> CheckResult:
 def _balance(sheet: Sheet, unavailable: int) -> CheckResult:
     total, samples = sheet.total, tuple(_outstanding(sheet.runs))[:SAMPLES]
     if total.missing and not unavailable:
-        said = f"{total.missing:,} of {total.sent:,} messages are missing"
+        said = f"{total.missing:,} of {total.sent:,} messages are missing: nothing more arrived by the deadline (--deadline waits longer)"
         return CheckResult(BALANCE, Outcome.FAILED, total.sent, total.missing, said, samples)
     if total.missing:
         said = f"{total.missing:,} of {total.sent:,} messages were not found, but {unavailable:,} objects could not be fetched"

@@ -16,8 +16,9 @@ from validation.sheet import Sheet
 
 DELAY = 1.5
 """The delay may be this many times the buffer interval hint (developer guide, "Configure buffering hints")."""
-MARGIN = timedelta(seconds=30)
-"""For the function, the conversion and the upload, which no clock speed shortens."""
+MARGIN = timedelta(seconds=60)
+"""For the function (cold starts, a few retries), the conversion and the upload, which no clock speed shortens, and for a
+data plane that is started again."""
 _POLLS = 20
 _SHORTEST, _LONGEST = 0.5, 15.0
 

@@ -77,6 +77,8 @@ def test_killed_data_planes_lose_nothing_and_double_only_what_they_deliver_again
         "validation",
         "lake",
         "--wait",
+        "--deadline",  # wide: it must bear a machine that has much else to do
+        "300",
         "--manifest",
         str(running_stack.outputs.directory / "manifests" / f"faults{SEED}.json"),
         "--duplicates-budget",

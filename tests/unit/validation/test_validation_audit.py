@@ -143,6 +143,6 @@ def test_the_wait_for_a_run_that_was_killed_ends(lake: FakeLake) -> None:
 def test_the_deadline_follows_the_stacks_buffers_and_the_clocks_speed(lake: FakeLake, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = lake.outputs()
     monkeypatch.delenv("LOCAL_AWS_CLOCK_SPEED", raising=False)
-    assert allowance(outputs) == timedelta(seconds=1.5 * 300 + 60 + 30)
+    assert allowance(outputs) == timedelta(seconds=1.5 * 300 + 60 + 60)
     monkeypatch.setenv("LOCAL_AWS_CLOCK_SPEED", "60")
-    assert allowance(outputs) == timedelta(seconds=(1.5 * 300 + 60) / 60 + 30)
+    assert allowance(outputs) == timedelta(seconds=(1.5 * 300 + 60) / 60 + 60)

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jmespath
+
 import lambda_package
 from console import CouldNotRun, Output, PipelineError
 from local_aws.home import Home
 from operations import prerequisites
-from operations.deployment import FUNCTIONS, Deployment, Target
+from operations.deployment import FUNCTIONS, Deployment
 from operations.errors import TargetNotRunning
 
 DEFAULT_CLOCK_SPEED = 60.0
@@ -57,6 +59,9 @@ def down(deployment: Deployment, output: Output) -> None:
     """Destroy the stack, then stop the target and everything it started; harmless when nothing runs.
 
     A destroy that fails does not keep the target alive: state and resources live in its memory and end together.
+
+    Raises:
+        PipelineError: the stack could not be destroyed, which on AWS would have left it there; the target is stopped by then.
     """
     try:
         if _answers(deployment):
@@ -65,8 +70,8 @@ def down(deployment: Deployment, output: Output) -> None:
             terraform.init()
             output.notice(terraform.destroy())
     except PipelineError as error:
-        output.error(error)
-        output.notice("The stack could not be destroyed; it ends with the target, whose memory holds it.")
+        error.advice = (*error.advice, "The target was stopped all the same, and the stack ended with its memory.")
+        raise
     finally:
         stop_target(deployment.home, output)
         deployment.outputs_file.unlink(missing_ok=True)
@@ -90,30 +95,41 @@ def keep_outputs(deployment: Deployment, outputs: dict[str, Any]) -> None:
 def leftovers(deployment: Deployment) -> list[str]:
     """What is left at the target after a destroy: nothing, if all is well.
 
-    Left out are the state's bucket and KMS keys, which AWS deletes after a waiting period.
+    Left out are the state's bucket and KMS keys, which AWS deletes after a waiting period, and what an empty account has:
+    default networks, the primary work group.
     """
     session = deployment.session()
-    found = [f"kafka cluster {cluster['ClusterName']}" for cluster in session.client("kafka").list_clusters_v2()["ClusterInfoList"]]
-    found += [f"kafka configuration {item['Name']}" for item in session.client("kafka").list_configurations()["Configurations"]]
-    found += [f"delivery stream {name}" for name in session.client("firehose").list_delivery_streams()["DeliveryStreamNames"]]
-    found += [f"function {item['FunctionName']}" for item in session.client("lambda").list_functions()["Functions"]]
-    found += [f"role {item['RoleName']}" for item in session.client("iam").list_roles()["Roles"]]
-    found += [f"policy {item['PolicyName']}" for item in session.client("iam").list_policies(Scope="Local")["Policies"]]
-    found += [f"database {item['Name']}" for item in session.client("glue").get_databases()["DatabaseList"]]
-    found += [f"log group {item['logGroupName']}" for item in session.client("logs").describe_log_groups()["logGroups"]]
-    found += [
-        f"work group {item['Name']}" for item in session.client("athena").list_work_groups()["WorkGroups"] if item["Name"] != "primary"
-    ]
-    found += [
-        f"bucket {item['Name']}" for item in session.client("s3").list_buckets()["Buckets"] if item["Name"] != deployment.backend["bucket"]
-    ]
-    found += [f"vpc {item['VpcId']}" for item in session.client("ec2").describe_vpcs()["Vpcs"] if not item["IsDefault"]]
+    kept = {f"bucket {deployment.backend['bucket']}", "work group primary"}
+    found = [f"in Terraform's state: {address}" for address in deployment.terraform().addresses()]
+    for kind, service, operation, path in _KINDS:
+        client = session.client(service)  # type: ignore[call-overload]
+        pages = client.get_paginator(operation).paginate() if client.can_paginate(operation) else [getattr(client, operation)()]
+        names = (name for page in pages for name in jmespath.search(path, page) or ())
+        found += [line for name in names if (line := f"{kind} {name}") not in kept]
     return found
 
 
+# What can be left, where it is listed, and the names in a listing. Security groups named "default" belong to their network.
+_KINDS = (
+    ("kafka cluster", "kafka", "list_clusters_v2", "ClusterInfoList[].ClusterName"),
+    ("kafka configuration", "kafka", "list_configurations", "Configurations[].Name"),
+    ("delivery stream", "firehose", "list_delivery_streams", "DeliveryStreamNames[]"),
+    ("function", "lambda", "list_functions", "Functions[].FunctionName"),
+    ("role", "iam", "list_roles", "Roles[].RoleName"),
+    ("policy", "iam", "list_policies", "Policies[?!starts_with(Arn, 'arn:aws:iam::aws:')].PolicyName"),
+    ("database", "glue", "get_databases", "DatabaseList[].Name"),
+    ("log group", "logs", "describe_log_groups", "logGroups[].logGroupName"),
+    ("work group", "athena", "list_work_groups", "WorkGroups[].Name"),
+    ("bucket", "s3", "list_buckets", "Buckets[].Name"),
+    ("network", "ec2", "describe_vpcs", "Vpcs[?!IsDefault].VpcId"),
+    ("security group", "ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"),
+    ("endpoint", "ec2", "describe_vpc_endpoints", "VpcEndpoints[].VpcEndpointId"),
+    ("alarm", "cloudwatch", "describe_alarms", "[MetricAlarms, CompositeAlarms][][].AlarmName"),
+    ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
+)
+
+
 def _answers(deployment: Deployment) -> bool:
-    if deployment.target is not Target.LOCAL:
-        return True
     try:
         deployment.session().client("sts").get_caller_identity()
     except TargetNotRunning:

@@ -231,6 +231,7 @@ def main() -> None:
         parent.tell(Report(task.worker, ready=True))
         started = parent.line()
         if started is None or not started.startswith(b"start "):
+            parent.tell(Report(task.worker, final=True))  # stopped before it sent anything
             return
         sender.run(float(started.split()[1]))
     except KafkaException as error:

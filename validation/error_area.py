@@ -26,8 +26,19 @@ from validation.storage import Storage, StoredObject
 
 PROCESSING_FAILED = "processing-failed"
 CONVERSION_FAILED = "format-conversion-failed"
-KNOWN_TYPES = frozenset({PROCESSING_FAILED, CONVERSION_FAILED, "http-endpoint-failed", "splunk-failed", "AmazonOpenSearchService-failed"})
-"""What `!{firehose:error-output-type}` evaluates to (developer guide, "Custom prefixes for Amazon S3 objects")."""
+KNOWN_TYPES = frozenset(
+    {
+        PROCESSING_FAILED,
+        CONVERSION_FAILED,
+        "metadata-extraction-failed",
+        "activePartitionExceeded",
+        "http-endpoint-failed",
+        "splunk-failed",
+        "AmazonOpenSearchService-failed",
+    }
+)
+"""What `!{firehose:error-output-type}` evaluates to (developer guide, "Custom prefixes for Amazon S3 objects" and "Dynamic
+partitioning data delivery errors")."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GZIP = b"\x1f\x8b"

@@ -147,8 +147,8 @@ class Topics:
         return found
 
     def _wait(self, wanted: Topic) -> Topic:
-        while (found := self._wait_until_known(wanted)).partitions < wanted.partitions:
-            self._pause(f"topic {wanted.name} shows {found.partitions} of {wanted.partitions} partitions")
+        while (found := self._wait_until_known(wanted)).partitions < wanted.partitions or not found.describes(wanted):
+            self._pause(f"topic {wanted.name} shows {found.partitions} of {wanted.partitions} partitions, settings {found.configs}")
         return found
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:

@@ -1,14 +1,7 @@
 """The load simulator: a seeded stream of user action events, good and bad, sent to the topic, and a manifest that is proof.
 
     errors             the room's exceptions
-    content            what good events hold, from the schema: pools of ready-made JSON fragments
-    drafts             one event being made: its document, its time, its numbers
-    classes            every class of events: what it is, what must come of it; assembled for a schema
-    valid_classes      classes that become rows
-    rejected_classes   classes that the transform must reject, and why
     scenario           which share of the stream each class has
-    plan               one run: everything that its events are a pure function of
-    generator          events by (worker, index), singly or by the batch
     connection         a Kafka producer for the stack's topic, and what its failures mean
     chunks             events on their way: what was acknowledged, what failed
     worker             one sending process: open-loop pacing, back-pressure, reports
@@ -17,5 +10,5 @@
     pace               was the rate held, and if not, since when
     send_file          lines of a file to the topic as they are
 
-It knows the stack by `terraform output` alone, and the events by `schema/`; it never imports the transform.
+It knows the stack by `terraform output` alone, and the events by `simulated_events/`; it never imports the transform.
 """

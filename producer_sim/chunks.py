@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from producer_sim.classes import EventClass
-from producer_sim.generator import Batch
+from simulated_events.classes import EventClass
+from simulated_events.generator import Batch
 
 DAY_US = 86_400_000_000
 

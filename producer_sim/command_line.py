@@ -24,11 +24,11 @@ from kafka_access import Connection
 from manifest import Manifest, State
 from manifest.identity import TAG
 from producer_sim import report, scenario, send_file
-from producer_sim.classes import Group, assemble
 from producer_sim.errors import NotAllAcknowledged, RateNotHeld, RunExists
-from producer_sim.generator import Generator
 from producer_sim.load import Ended, Run
-from producer_sim.plan import Plan, same_schema
+from simulated_events.classes import Group, assemble
+from simulated_events.generator import Generator
+from simulated_events.plan import Plan, same_schema
 
 _DEFAULT_RATE = 2000.0
 _MOST_EVENTS = 1 << 40

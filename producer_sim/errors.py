@@ -3,14 +3,12 @@
 PipelineError
 ├── UsageError
 │   ├── ScenarioError        a scenario file, or a share on the command line, cannot be used
-│   ├── RunExists            a run of that tag has a manifest already
-│   └── NoSuchEvent          the run's plan has no such worker or index
+│   └── RunExists            a run of that tag has a manifest already
 ├── CheckFailed
 │   ├── RateNotHeld          the rate asked for was not reached
 │   └── NotAllAcknowledged   Kafka did not acknowledge everything
 └── CouldNotRun
-    ├── WorkerDied           a sending process ended on its own
-    └── SchemaNotCovered     the schema lacks a column that identity needs
+    └── WorkerDied           a sending process ended on its own
 """
 
 from __future__ import annotations
@@ -26,10 +24,6 @@ class RunExists(UsageError):
     """A run of that tag has a manifest already, which a second one would overwrite."""
 
 
-class NoSuchEvent(UsageError):
-    """The run's plan has no such worker or index."""
-
-
 class RateNotHeld(CheckFailed):
     """The rate asked for was not reached."""
 
@@ -40,7 +34,3 @@ class NotAllAcknowledged(CheckFailed):
 
 class WorkerDied(CouldNotRun):
     """A sending process ended on its own."""
-
-
-class SchemaNotCovered(CouldNotRun):
-    """The schema lacks a column that an event's identity is read from."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from manifest import ClassCount, DateCount, IndexSet, Manifest, PartitionCount, Range, State
 from producer_sim.chunks import Report
-from producer_sim.classes import EventClass
-from producer_sim.generator import date_of
 from producer_sim.pace import Pace
-from producer_sim.plan import Plan
+from simulated_events.classes import EventClass
+from simulated_events.generator import date_of
+from simulated_events.plan import Plan
 
 
 class Ledger:

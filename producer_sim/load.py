@@ -26,12 +26,12 @@ from console import Output, PipelineError
 from kafka_access import Connection
 from manifest import Manifest, ManifestNotWritten, State
 from producer_sim.chunks import Report
-from producer_sim.classes import EventClass
 from producer_sim.errors import WorkerDied
 from producer_sim.ledger import Ledger
 from producer_sim.pace import Pace, quantile
-from producer_sim.plan import Plan
 from producer_sim.worker import Task
+from simulated_events.classes import EventClass
+from simulated_events.plan import Plan
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WRITE_SECONDS = 0.5

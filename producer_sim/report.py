@@ -7,11 +7,11 @@ from typing import Any
 
 from console import Output
 from manifest import Manifest, State
-from producer_sim.classes import EventClass
-from producer_sim.generator import Event
 from producer_sim.load import Ended
 from producer_sim.pace import quantile
 from producer_sim.send_file import Sent
+from simulated_events.classes import EventClass
+from simulated_events.generator import Event
 
 
 def show_load(ended: Ended, path: Path, output: Output, *, with_classes: bool = True) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from manifest.draws import SHARES
-from producer_sim.classes import EventClass, Group
 from producer_sim.errors import ScenarioError
+from simulated_events.classes import EventClass, Group
 
 SHIPPED = Path(__file__).with_name("scenarios")
 DEFAULT = "mission"

@@ -17,7 +17,7 @@ import numpy as np
 from kafka_access import Connection
 from producer_sim.chunks import Chunk
 from producer_sim.connection import DELIVERY_TIMEOUT_SECONDS, Client
-from producer_sim.generator import Batch
+from simulated_events.generator import Batch
 
 _LINES = 1000
 

@@ -24,11 +24,11 @@ from confluent_kafka import KafkaException
 import schema
 from kafka_access import Auth, Connection
 from producer_sim.chunks import Chunk, Report, settle
-from producer_sim.classes import assemble
 from producer_sim.connection import DELIVERY_TIMEOUT_SECONDS, Client
-from producer_sim.generator import Generator
 from producer_sim.pace import TOO_LATE_SECONDS, bucket
-from producer_sim.plan import Plan
+from simulated_events.classes import assemble
+from simulated_events.generator import Generator
+from simulated_events.plan import Plan
 
 REPORT_SECONDS = 0.1
 _CHUNK_SECONDS = 0.05

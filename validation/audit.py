@@ -49,7 +49,7 @@ class Audit:
         self._unavailable: dict[str, str] = {}
         self.row_checks = RowChecks(self._places.schema)
         self._error_lines = Notebook(ERROR_OBJECTS)
-        self.arrivals = Arrivals(self._runs)
+        self.arrivals = Arrivals(self._runs, self._places.schema)
         self.objects = self.bytes = 0
 
     @property

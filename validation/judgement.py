@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console import UsageError
 from manifest import State
@@ -71,7 +71,17 @@ def judge(sheet: Sheet, arrivals: Arrivals, budget: Budget, unavailable: int) ->
         _sent_only(sheet),
         arrivals.outcomes.result("events", when_empty=nothing_arrived),
         arrivals.reasons.result("refused events", when_empty=Outcome.PASSED),
+        _content(arrivals, nothing_arrived),
     )
+
+
+def _content(arrivals: Arrivals, nothing_arrived: Outcome) -> CheckResult:
+    """A difference is a failure; a run whose events cannot be made again leaves the rest open."""
+    result = arrivals.content.result("rows and refused events", when_empty=nothing_arrived)
+    hindrances = [found.hindrance for found in arrivals.originals if found.hindrance]
+    if not hindrances or result.outcome is Outcome.FAILED:
+        return result
+    return replace(result, outcome=Outcome.NOT_CONCLUDED, said=f"{result.said}; not compared: {'; '.join(hindrances)}")
 
 
 def _manifests(sheet: Sheet) -> CheckResult:

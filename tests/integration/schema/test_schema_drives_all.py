@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime
 import boto3, pyarrow as pa, pyarrow.parquet as pq
 from moto import mock_aws
 import schema
-from producer_sim.classes import assemble
+from simulated_events.classes import assemble
 from transform.events import Transform
 from transform.window import AcceptedWindow
 from validation.lake import Lake

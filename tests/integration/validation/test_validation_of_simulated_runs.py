@@ -23,11 +23,11 @@ from moto import mock_aws
 from manifest import State
 from producer_sim import scenario
 from producer_sim.chunks import Chunk, Report, settle
-from producer_sim.classes import assemble
-from producer_sim.generator import Generator
 from producer_sim.ledger import Ledger
-from producer_sim.plan import Plan
 from schema import load
+from simulated_events.classes import assemble
+from simulated_events.generator import Generator
+from simulated_events.plan import Plan
 from tests.unit.validation.fake_lake import BUCKET, FakeLake, SentRun, judged
 from transform.events import Row, Transform
 from transform.window import AcceptedWindow

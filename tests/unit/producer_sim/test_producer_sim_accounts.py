@@ -14,10 +14,10 @@ import schema
 from manifest import IndexSet, Range, State
 from producer_sim import pace, scenario
 from producer_sim.chunks import Chunk, Report, settle
-from producer_sim.classes import assemble
-from producer_sim.generator import Batch, Generator
 from producer_sim.ledger import Ledger
-from producer_sim.plan import Plan
+from simulated_events.classes import assemble
+from simulated_events.generator import Batch, Generator
+from simulated_events.plan import Plan
 
 NOW = datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)
 SCHEMA = schema.load()

@@ -14,12 +14,12 @@ import pytest
 import schema
 from manifest import Expect, Identifier, Identity, Manifest, State, identify_payload
 from producer_sim import scenario
-from producer_sim.classes import EventClass, assemble
-from producer_sim.errors import NoSuchEvent, SchemaNotCovered
-from producer_sim.generator import Event, Generator
 from producer_sim.ledger import Ledger
-from producer_sim.plan import Plan
 from schema import Schema
+from simulated_events.classes import EventClass, assemble
+from simulated_events.errors import NoSuchEvent, SchemaNotCovered
+from simulated_events.generator import Event, Generator
+from simulated_events.plan import Plan
 from transform.events import Row, Transform
 from transform.window import AcceptedWindow
 

@@ -10,10 +10,10 @@ import pytest
 import schema
 from manifest.draws import SHARES
 from producer_sim import scenario
-from producer_sim.classes import Group, assemble
 from producer_sim.command_line import main
 from producer_sim.errors import ScenarioError
 from producer_sim.send_file import lines_of
+from simulated_events.classes import Group, assemble
 
 CLASSES = assemble(schema.load())
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import pyarrow.parquet as pq
 
 import manifest
 from manifest import ClassCount, DateCount, Expect, Identity, Manifest, Range, State
-from manifest.identity import sku, token, user_id
 from schema import load
+from simulated_events.classes import assemble
+from simulated_events.generator import Generator
+from simulated_events.plan import Plan
 from stack import AcceptedWindow, StackOutputs
 from validation.audit import Audit, Places
 from validation.error_area import ErrorArea
@@ -61,17 +64,27 @@ class SentRun:
         return EPOCH + timedelta(microseconds=m.base_us + (event.index * m.workers + event.worker) * m.step_us)
 
     def row(self, event: Identity) -> dict[str, Any]:
+        """What must come of an event, read from its bytes by hand."""
+        sent = json.loads(self.value(event))
         return {
             "event_datetime": self.instant(event).replace(tzinfo=None),
-            "event_name": "view",
-            "user_id": user_id(event.run, event.index % 7) if event.index % 3 else None,
-            "platform": "web",
-            "product_name": "Café",
-            "sku": sku(event.run, event.index % 5),
+            "event_name": sent["event_name"],
+            "user_id": sent["user_identifiers"]["id"],
+            "platform": sent["user_identifiers"]["platform"],
+            "product_name": sent["product_information"]["name"],
+            "sku": sent["product_information"]["SKU"],
         }
 
+    def value(self, event: Identity) -> bytes:
+        """The event's bytes, as the simulator made them."""
+        return self.generator.event(event.worker, event.index).value or b""
+
+    @cached_property
+    def generator(self) -> Generator:
+        return Generator(Plan.of_manifest(self.manifest), load(), assemble(load()))
+
     def error(self, event: Identity | None, **changed: Any) -> dict[str, Any]:
-        payload = b"" if event is None else json.dumps({"sim_trace": token(event), "timestamp": "not a time"}).encode()
+        payload = b"" if event is None else self.value(event)
         return {
             "rawData": base64.b64encode(payload).decode(),
             "errorCode": "Lambda.ProcessingFailedStatus",

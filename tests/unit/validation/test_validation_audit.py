@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fake_lake import FakeLake, sent_run
+from fake_lake import FakeLake, judged, sent_run
 
 from manifest import Range, State
+from validation.findings import Outcome
 from validation.runs import load as load_runs
 from validation.sheet import Sheet
 from validation.waiting import Clock, allowance, until_settled
@@ -146,3 +148,36 @@ def test_the_deadline_follows_the_stacks_buffers_and_the_clocks_speed(lake: Fake
     assert allowance(outputs) == timedelta(seconds=1.5 * 300 + 60 + 60)
     monkeypatch.setenv("LOCAL_AWS_CLOCK_SPEED", "60")
     assert allowance(outputs) == timedelta(seconds=(1.5 * 300 + 60) / 60 + 60)
+
+
+@pytest.mark.parametrize("column", ["event_name", "platform", "product_name", "sku", "user_id"])
+@pytest.mark.parametrize("value", ["another", None])
+def test_a_value_that_is_not_what_was_sent_fails_and_is_named(lake: FakeLake, column: str, value: str | None) -> None:
+    sent = sent_run()
+    lake.know(sent)
+    [event, *others] = sent.events("valid")
+    lake.put_rows([{**sent.row(event), column: value}, *map(sent.row, others)], sent.instant(event).date())
+    found = judged(lake.audit())
+    content = found.results["content"]
+    assert "content" in found.failed and content.offenders == 1
+    name = "SKU" if column == "sku" else column
+    assert f"event {event.run}/{event.worker}/{event.index}: {name} is {value!r}; sent was" in content.samples[0].what
+
+
+def test_a_refused_payload_that_is_not_what_was_sent_fails(lake: FakeLake) -> None:
+    sent = sent_run()
+    lake.know(sent)
+    lake.deliver(sent)
+    [event, *_] = sent.events("bad_timestamp")
+    altered = base64.b64encode(b" " + sent.value(event)).decode()
+    lake.put_errors([sent.error(event, rawData=altered)])
+    found = judged(lake.audit())
+    assert found.results["content"].offenders == 1
+
+
+def test_a_run_of_another_schema_leaves_the_content_open(lake: FakeLake) -> None:
+    sent = sent_run()
+    lake.know(replace(sent, manifest=replace(sent.manifest, settings={"schema_sha256": "of another checkout"})))
+    lake.deliver(sent)
+    content = judged(lake.audit()).results["content"]
+    assert content.outcome is Outcome.NOT_CONCLUDED and "another schema file" in content.said

@@ -135,7 +135,8 @@ def test_errors_are_grouped_and_a_sample_is_shown(lake: FakeLake, command: Comma
     lake.deliver(sent)
     assert command("errors") == 0
     said = capsys.readouterr().out
-    assert "bad_timestamp" in said and "empty_value" in said and '"timestamp": "not a time"' in said and "(no bytes)" in said
+    assert "bad_timestamp" in said and "empty_value" in said and "(no bytes)" in said
+    assert any(sent.value(event).decode() in said for event in sent.events("bad_timestamp"))
     lake.put_errors([b"{"])
     assert command("errors", "--output", "json") == 1
     found = results(capsys.readouterr().out)

@@ -148,7 +148,7 @@ def test_a_missing_column_or_one_of_another_type_is_named(lake: FakeLake, change
     pq.write_table(changed, body)
     lake.put(key, body.getvalue())
     found = judged(lake.audit())
-    assert found.failed == {"columns"}
+    assert found.failed == {"columns", "content"}
     assert found.results["columns"].offenders == 1
     said = "has no column platform" if change == "drop" else "has platform as int64, not as string"
     assert f"{key}: {said}" in found.said("columns")

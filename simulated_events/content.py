@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from manifest.identity import sku, user_id
-from producer_sim.errors import SchemaNotCovered
 from schema import Field, FieldType, Schema
+from simulated_events.errors import SchemaNotCovered
 
 USERS = 20_000
 PRODUCTS = 1_000

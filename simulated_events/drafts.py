@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from manifest.identity import Identity, explicit_user, tagged_name, token, white_space
-from producer_sim.content import EPOCH, Content, put
+from simulated_events.content import EPOCH, Content, put
 
 T = TypeVar("T")
 TRACE = "sim_trace"

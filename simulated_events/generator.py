@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from manifest import Identity, draws
-from producer_sim.classes import EventClass
-from producer_sim.content import EPOCH, Content
-from producer_sim.drafts import Draft
-from producer_sim.plan import Plan
 from schema import Schema
+from simulated_events.classes import EventClass
+from simulated_events.content import EPOCH, Content
+from simulated_events.drafts import Draft
+from simulated_events.plan import Plan
 
 _VARIANT_SALT = 1
 _CONTENT_SALT = 2

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from manifest import ClassCount, Manifest
-from producer_sim.classes import DAY_US, HOUR_US, EventClass, late_units
-from producer_sim.errors import NoSuchEvent
 from schema import SCHEMA_FILE
+from simulated_events.classes import DAY_US, HOUR_US, EventClass, late_units
+from simulated_events.errors import NoSuchEvent
 
 UNPACED_STEP_US = 10
 """Event time between events that are sent as fast as can be."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from manifest import Expect
-from producer_sim.drafts import Draft
 from schema import Field, Schema
+from simulated_events.drafts import Draft
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -86,7 +86,7 @@ PLAIN = (
 
 def assemble(schema: Schema) -> tuple[EventClass, ...]:
     """All classes for a schema, in the order of their numbers."""
-    from producer_sim import rejected_classes, valid_classes
+    from simulated_events import rejected_classes, valid_classes
 
     return (
         *PLAIN,

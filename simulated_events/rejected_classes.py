@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from producer_sim.classes import EventClass, Group, Make, parents
-from producer_sim.content import put
-from producer_sim.drafts import TRACE, Draft, drop, encode
 from schema import FieldType, Schema
+from simulated_events.classes import EventClass, Group, Make, parents
+from simulated_events.content import put
+from simulated_events.drafts import TRACE, Draft, drop, encode
 
 DEEP = 5_000
 """Levels of nesting that exhaust a recursive parser's stack."""

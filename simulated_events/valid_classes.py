@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from producer_sim.classes import EventClass, Group, Make, nullable, parents
-from producer_sim.content import put
-from producer_sim.drafts import Draft, drop, encode, get
 from schema import FieldType, Schema
+from simulated_events.classes import EventClass, Group, Make, nullable, parents
+from simulated_events.content import put
+from simulated_events.drafts import Draft, drop, encode, get
 
 _OFFSETS = (120, -420, 345, 840, -720, 60, 330, -570)
 """Minutes ahead of UTC; +14:00 and -12:00 are the outermost that clocks have."""

@@ -23,6 +23,7 @@ from local_aws.firehose.invoke import Stopped
 from local_aws.firehose.loop import Loop, Parts
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.position import Position, PositionFile
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.source import KafkaSource
 from local_aws.firehose.status import Status
 
@@ -81,6 +82,7 @@ class Service:
             access=self._access,
             metrics=Metrics(),
             error_log=ErrorLog(),
+            problems=Problems(),
             directory=self._directory,
             file=self._file,
             pool=ThreadPoolExecutor(_INVOCATIONS, thread_name_prefix="invocation"),

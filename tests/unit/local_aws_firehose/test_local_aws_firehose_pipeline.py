@@ -27,6 +27,7 @@ from local_aws.firehose.ledger import Ledger, read
 from local_aws.firehose.metrics import UNITS, Metrics
 from local_aws.firehose.pipeline import OUTSTANDING, Pipeline
 from local_aws.firehose.position import Watermarks
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.records import Batch, Outcome
 from local_aws.firehose.results import classify
 from local_aws.firehose.schema_source import Schema, SchemaSource, SchemaUnavailable
@@ -81,6 +82,7 @@ class Stage:
         self.schema = FakeSchema()
         self.metrics = Metrics()
         self.error_log = ErrorLog()
+        self.problems = Problems()
         self.marks = Watermarks({0: 0, 1: 0})
         self.functions = Deferred()
         self.stopping = threading.Event()
@@ -92,6 +94,7 @@ class Stage:
             ledger=self.ledger,
             metrics=self.metrics,
             error_log=self.error_log,
+            problems=self.problems,
             s3=lambda _: self.s3,
             schema=lambda _: self.schema,
         )
@@ -317,7 +320,7 @@ def test_s3_is_tried_again_with_the_same_key_until_it_takes_the_object(make_stag
     assert len(stage.delivered()) == 1
     assert len(stage.s3.attempts) == 4
     assert len(set(stage.s3.attempts)) == 1
-    assert stage.deliverer.failing is None
+    assert stage.problems.text() is None
 
 
 def test_without_a_schema_data_waits_and_nothing_is_put(make_stage: Callable[..., Stage]) -> None:

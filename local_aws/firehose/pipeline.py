@@ -62,7 +62,7 @@ class Pipeline:
         self._waiting: dict[int, deque[Batch | Outcome]] = {}
         self._running: dict[int, deque[tuple[Batch, Future[Outcome]]]] = {}
         self._in_flight_bytes = 0
-        self.buffers = Buffers(clock, configuration, before.buffers.delivering if before else None)
+        self.buffers: Buffers = Buffers(clock, configuration, before.buffers.delivering if before else None)
         self._router = Router(configuration, self.buffers, metrics)
 
     @property

@@ -126,7 +126,8 @@ class Prefix:
 def shortest(prefix: Prefix, keys: Sequence[str]) -> int:
     """Characters that the prefix has with these keys, its other expressions left out."""
     literal = len(_EXPRESSION.sub("", prefix.text))
-    return literal + sum(len(key) for key in keys)
+    named = [name for namespace, name in _EXPRESSION.findall(prefix.text) if namespace == "partitionKeyFromLambda"]
+    return literal + sum(len(keys[prefix.lambda_keys.index(name)]) for name in named)
 
 
 def object_name(stream: str, version_id: str, *, oldest_ms: int, zone: tzinfo, unique: str, extension: str) -> str:

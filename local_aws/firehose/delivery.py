@@ -134,7 +134,8 @@ class Deliverer:
         schema = self._await_schema(closed, conversion)
         made, result = self._maker.converted(closed, conversion, schema, self._clock.wall_ms())
         failed = len(result.failures)
-        failed_bytes = sum(len(payload) for one in closed.slices for payload in one.payloads) if failed == closed.records else 0
+        sizes = [len(payload) for one in closed.slices for payload in one.payloads] if failed else []
+        failed_bytes = sum(sizes[failure.index] for failure in result.failures)
         self._metrics.add("SucceedConversion.Records", closed.records - failed)
         self._metrics.add("SucceedConversion.Bytes", closed.size - failed_bytes)
         self._metrics.add("FailedConversion.Records", failed)

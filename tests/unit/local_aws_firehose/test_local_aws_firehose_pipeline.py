@@ -393,3 +393,13 @@ def test_every_metric_that_is_sent_has_a_unit_and_the_dimension_of_the_stream(ma
     assert all(one["Unit"] == UNITS[one["MetricName"]] for one in sent)
     assert {one["Dimensions"][0]["Value"] for one in sent} == {"events"}
     assert list(stage.metrics.take("events")) == []
+
+
+def test_bytes_of_conversion_are_counted_for_the_records_that_failed_and_for_the_others(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    good, bad = record(1), record(2, id="bad", name="longer than the other")
+    stage.receive(good, bad)
+    stage.pass_seconds(60)
+    stage.pass_seconds(300)
+    stage.delivered()
+    assert (stage.metrics.totals["SucceedConversion.Bytes"], stage.metrics.totals["FailedConversion.Bytes"]) == (len(good), len(bad))

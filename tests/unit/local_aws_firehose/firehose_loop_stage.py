@@ -34,7 +34,7 @@ class FakeSource:
         self.topic: Topic | Exception | None = Topic("topic", 1)
         self.partitions = {0}
         self.following = {0: 0}
-        self.lost_records = 0
+        self.lost_offsets = 0
         self.asked = 0
 
     def describe(self) -> Topic | None:

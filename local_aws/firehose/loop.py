@@ -10,7 +10,6 @@ moment. Being killed at any time is safe: see `position` and `ledger`.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import threading
@@ -32,7 +31,6 @@ from local_aws.firehose.configuration import StreamConfiguration
 from local_aws.firehose.conversion_settings import Conversion, SchemaReference
 from local_aws.firehose.delivery import Deliverer
 from local_aws.firehose.error_log import ErrorLog
-from local_aws.firehose.errors import NotYet
 from local_aws.firehose.invoke import TIMEOUT_SECONDS, Invoker, Observer, Stopped
 from local_aws.firehose.ledger import Ledger
 from local_aws.firehose.metrics import Metrics
@@ -111,7 +109,6 @@ class Loop:
 
     def run(self) -> None:
         self._ledger.recover(self._start_at.offsets, self._is_there)
-        self._warn_of_lost_records()
         self._source.assign(self._start_at.offsets)
         self._write_status()
         log.info("ACTIVE, reading from %s", self._start_at.offsets)
@@ -259,13 +256,6 @@ class Loop:
             if self._stopping.wait(0.25):
                 raise Stopped
 
-    def _warn_of_lost_records(self) -> None:
-        for partition, offset in self._start_at.offsets.items():
-            with contextlib.suppress(NotYet):
-                oldest = self._source.oldest_kept(partition)
-                if oldest > offset:
-                    log.error("partition %s: the topic's retention removed offsets %s to %s unread", partition, offset, oldest - 1)
-
     def _measure(self, lag: int, freshness: float) -> None:
         """Levels as they stand, for the watch to send: it may not look at what this thread changes."""
         destination = self._pipeline.configuration.destination
@@ -295,6 +285,7 @@ class Loop:
                 "lag": lag,
                 "positions": positions,
                 "read": self._source.following,
+                "lost_offsets": self._source.lost_offsets,
                 "freshness_seconds": round(freshness, 3),
                 "held_bytes": self._held_bytes(),
                 "held_limit_bytes": self._parts.held_limit,

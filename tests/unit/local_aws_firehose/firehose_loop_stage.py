@@ -55,9 +55,6 @@ class FakeSource:
 
     def assign(self, offsets: Mapping[int, int]) -> None: ...
 
-    def oldest_kept(self, partition: int) -> int:
-        return 0
-
 
 class SlowS3:
     """Takes an object when `may_put` is set; raises what `failures` says for a key's beginning."""

@@ -10,7 +10,7 @@ made again until it answers.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -63,10 +63,10 @@ class Observer:
     """Whether the attempt succeeded, and its milliseconds on the wall."""
     failure: Callable[[str, str], None]
     """Code and message of a failed attempt."""
-    away: Callable[[Batch, str], None]
-    """The endpoint does not answer for this batch, and why."""
-    answered: Callable[[Batch], None]
-    """The endpoint answered for this batch, whatever it said."""
+    away: Callable[[Hashable, str], None]
+    """The endpoint does not answer an invocation, and why; the same value names the same invocation."""
+    answered: Callable[[Hashable], None]
+    """The endpoint answered an invocation, whatever it said."""
 
 
 class Stopped(Exception):
@@ -106,6 +106,7 @@ class Invoker:
             Stopped: the data plane stops before that.
         """
         ids = envelope.record_ids(batch)
+        invocation = (batch.partition, batch.offsets[0])
         attempts = self._transform.retries + 1
         attempt, away = 1, 0
         while True:
@@ -113,10 +114,10 @@ class Invoker:
                 response, failure = self._attempt(batch, ids)
             except _Away as error:
                 away += 1
-                self._observer.away(batch, str(error))
+                self._observer.away(invocation, str(error))
                 self._wait(away)
                 continue
-            self._observer.answered(batch)
+            self._observer.answered(invocation)
             if response is not None:
                 outcome = results.classify(batch, ids, response, self._configuration.destination.prefix)
                 return replace(outcome, ended_ms=self._clock.wall_ms())

@@ -14,7 +14,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,6 @@ from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.pipeline import Pipeline
 from local_aws.firehose.position import Position, PositionFile, Watermarks
 from local_aws.firehose.problems import Problems
-from local_aws.firehose.records import Batch
 from local_aws.firehose.schema_source import SchemaSource
 from local_aws.firehose.source import BYTES_PER_SECOND, KafkaSource
 from local_aws.firehose.watch import Watch
@@ -193,12 +192,12 @@ class Loop:
     def _make_pipeline(self, configuration: StreamConfiguration, before: Pipeline | None = None) -> Pipeline:
         return Pipeline(
             configuration,
+            before=before,
             clock=self._clock,
             watermarks=self._watermarks,
             metrics=self._metrics,
             transform=self._transform(configuration),
             executor=self._parts.pool,
-            before=before,
         )
 
     def _transform(self, configuration: StreamConfiguration) -> Any:
@@ -221,8 +220,8 @@ class Loop:
             observer=Observer(
                 attempt,
                 lambda code, message: parts.error_log.add(configuration, code, message, transform.function_arn),
-                away=lambda batch, why: parts.problems.start(_invocation(batch), f"Lambda does not answer, and is asked again: {why}"),
-                answered=lambda batch: parts.problems.end(_invocation(batch)),
+                away=lambda what, why: parts.problems.start(what, f"Lambda does not answer, and is asked again: {why}"),
+                answered=parts.problems.end,
             ),
             wall=time.monotonic,
         ).transform
@@ -323,8 +322,3 @@ class Loop:
         finally:
             self._watch.stop()
         log.info("stopped; everything below %s is in S3", self._watermarks.positions())
-
-
-def _invocation(batch: Batch) -> Hashable:
-    """What names the invocation of one batch among problems."""
-    return "invocation", batch.partition, batch.offsets[0]

@@ -43,12 +43,12 @@ class Pipeline:
         self,
         configuration: StreamConfiguration,
         *,
+        before: Pipeline | None = None,
         clock: Clock,
         watermarks: Watermarks,
         metrics: Metrics,
         transform: Callable[[Batch], Outcome] | None,
         executor: Executor,
-        before: Pipeline | None = None,
     ) -> None:
         self.configuration = configuration
         self._clock = clock

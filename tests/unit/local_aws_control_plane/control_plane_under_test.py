@@ -104,6 +104,9 @@ class FakeFunctions:
     def forget(self, arn: str) -> None:
         self.forgotten.append(arn)
 
+    def notices(self) -> list[str]:
+        return ["5 log lines were lost."]
+
     def stop(self) -> None:
         """Nothing runs."""
 

@@ -8,6 +8,7 @@ import json
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,9 @@ from local_aws.control_plane.lambda_functions import invocations
 from local_aws.control_plane.lambda_functions.models import write_zip
 from local_aws.control_plane.logs import models as logs
 from local_aws.control_plane.principals import ACCOUNT_ID
+from local_aws.control_plane.status import Status
+from local_aws.control_plane.target import Options
+from local_aws.home import Home
 from local_aws.lambda_runner.errors import InvalidRuntime, RequestTooLarge, TooManyRequests
 from local_aws.lambda_runner.function import Function, InvocationResult
 
@@ -226,3 +230,9 @@ def test_first_invocations_at_the_same_time_write_the_package_once_each_and_whol
         with ThreadPoolExecutor(8) as pool:
             assert all(found == code for found in pool.map(write, range(8)))
         assert [path.name for path in (tmp_path / str(attempt)).iterdir()] == ["abc-.zip"]
+
+
+def test_lost_log_lines_are_a_notice_of_the_status(plane: Plane, tmp_path: Path) -> None:
+    options = Options(Home(tmp_path), 0, "us-east-1", 1.0, "token")
+    described = Status(options, "http://127.0.0.1:1", datetime.now(UTC), plane.services).describe()
+    assert described["notices"] == ["5 log lines were lost."]

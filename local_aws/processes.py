@@ -2,7 +2,7 @@
 
 Each process gets a record in `Home.processes`, with its id and its start time as the kernel tells it, so that a
 recycled id is never mistaken for ours. A process dies with its parent (Linux: PR_SET_PDEATHSIG), so a killed control
-plane leaves nothing behind; elsewhere `stop_recorded` finds what is left.
+plane leaves nothing behind; elsewhere the records tell (`recorded`, `stop`) what is left.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ _NOT_RUNNING = {
     "hung": "Its control plane (process {pid}) does not answer; `python -m local_aws stop` ends it.",
 }
 
+_SILENT_SECONDS = 30.0
+"""A data plane writes its status about every second; one that did not for so long hangs, or does not run."""
+
 
 def describe(status: Mapping[str, Any], home: Home) -> str:
     """A few lines: what runs, where, how far delivery is, and what to know."""
@@ -55,11 +58,27 @@ def _stream(stream: Mapping[str, Any]) -> str:
     if progress.get("last_delivery_ms"):
         delivered = datetime.fromtimestamp(progress["last_delivery_ms"] / 1000, UTC)
         parts.append(f"{progress.get('delivered_records', 0):,} records delivered, last {_ago(delivered)}")
+    parts += _interruptions(stream)
     if progress.get("problem"):
         parts.append(f"problem: {progress['problem']}")
     if stream.get("why"):
         parts.append(stream["why"])
     return f"  stream {stream['name']}: {', '.join(parts)}"
+
+
+def _interruptions(stream: Mapping[str, Any]) -> list[str]:
+    """How often the data plane died, and whether it has fallen silent."""
+    plane, progress = stream.get("data_plane") or {}, stream.get("progress") or {}
+    found = []
+    if plane.get("restarts"):
+        found.append(f"restarts {plane['restarts']} (the process before {plane.get('last_exit')})")
+    if progress.get("lost_offsets"):
+        found.append(f"{progress['lost_offsets']:,} offsets lost to the topic's retention")
+    if progress.get("updated") and not progress.get("failure"):
+        updated = datetime.fromtimestamp(progress["updated"], UTC)
+        if (datetime.now(UTC) - updated).total_seconds() > _SILENT_SECONDS:
+            found.append(f"silent, last heard of {_ago(updated)}")
+    return found
 
 
 def _ago(moment: Any) -> str:

@@ -23,7 +23,7 @@ from manifest.document import (
 )
 from manifest.errors import ManifestError, ManifestNotWritten
 from manifest.files import find, path_of, read, write
-from manifest.identity import Identifier, Identity, identify_payload, identify_row, identify_rows
+from manifest.identity import Identifier, Identity, identify_payload
 from manifest.ranges import IndexSet
 
 __all__ = [
@@ -42,8 +42,6 @@ __all__ = [
     "State",
     "find",
     "identify_payload",
-    "identify_row",
-    "identify_rows",
     "path_of",
     "read",
     "write",

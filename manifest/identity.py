@@ -230,16 +230,6 @@ class Identifier:
         return Identity(self._manifests[number].run, worker, index)
 
 
-def identify_row(manifests: Sequence[Manifest]) -> Identifier:
-    """What tells the events of these runs from rows: see `Identifier`."""
-    return Identifier(manifests)
-
-
-def identify_rows(table: pa.Table, manifests: Sequence[Manifest]) -> pa.Table:
-    """`Identifier.rows` for a single table."""
-    return Identifier(manifests).rows(table)
-
-
 def _microseconds(found: re.Match[bytes]) -> int:
     """Microseconds since 1970 UTC of a time in a payload; a time that there is not is no event's."""
     try:

@@ -17,12 +17,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from schema import Field, FieldType, Schema, load
+from schema import Field, FieldType, Schema
 from transform import json_text
 from transform.reasons import Kind, Rejection
 from transform.timestamps import BadTimestamp, TimestampOutOfRange, parse, parse_exactly
 from transform.typed import Doubt, TypedReader
-from transform.window import HOUR_MS, AcceptedWindow, epoch_ms
+from transform.window import HOUR_MS, AcceptedWindow
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -129,15 +129,6 @@ class Transform:
         for index in self._copies:
             values[index] = instant
         return Row(self._encode(self._record(*values)), event_date)
-
-
-def explain(value: bytes | None, arrival: datetime | int, window: AcceptedWindow, schema: Schema | None = None) -> str | None:
-    """Why the transform refuses this value, or None if it takes it.
-
-    `arrival` is the record's arrival time: epoch milliseconds, or a datetime (UTC where it has no zone).
-    """
-    outcome = Transform(schema or load(), window).exactly(value, epoch_ms(arrival))
-    return outcome.reason if isinstance(outcome, Rejection) else None
 
 
 @lru_cache(maxsize=4096)

@@ -84,8 +84,6 @@ class Contents:
 
     objects: tuple[DataObject, ...]
     problems: tuple[LakeProblem, ...]
-    passed_over: int
-    """Objects that Hive and Athena pass over by their name."""
 
 
 class Lake:
@@ -104,18 +102,16 @@ class Lake:
         """
         objects: list[DataObject] = []
         problems: list[LakeProblem] = []
-        passed_over = 0
         for item in self.storage.list(self.prefix):
             if item.name.startswith(("_", ".")):
-                passed_over += 1
-                continue
+                continue  # Hive and Athena pass over such names
             value = partition_value(item.key[len(self.prefix) :], self.schema.partition_key)
             found = _as_date(value)
             if found is None:
                 problems.append(LakeProblem(ProblemKind.LAYOUT, item.key, _layout_said(value, self.schema.partition_key)))
             else:
                 objects.append(DataObject(item, found))
-        return Contents(tuple(objects), tuple(problems), passed_over)
+        return Contents(tuple(objects), tuple(problems))
 
     def read(self, objects: Iterable[DataObject]) -> Iterator[RowBatch | LakeProblem | ObjectRead]:
         """The rows of each object in turn; what is wrong with an object comes in between and never stops the others."""

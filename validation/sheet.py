@@ -110,7 +110,6 @@ class Sheet:
     empty: EmptyValues
     foreign_rows: int
     foreign_errors: int
-    taken_at: datetime
 
     @property
     def total(self) -> Line:
@@ -165,7 +164,7 @@ class Seen:
 def balance(tallies: Sequence[RunTally], seen: Seen, now: datetime, allowance: timedelta) -> Sheet:
     """Close the books as they stand at `now`. `allowance` is how long after the last progress an event may stay away."""
     runs = tuple(_RunBalance(tally).sheet(now, allowance) for tally in tallies)
-    return Sheet(runs, _empty_values(runs, seen, now, allowance), seen.foreign_rows, seen.foreign_errors, now)
+    return Sheet(runs, _empty_values(runs, seen, now, allowance), seen.foreign_rows, seen.foreign_errors)
 
 
 class _RunBalance:

@@ -46,7 +46,12 @@ class Status:
         clusters = [self._cluster(cluster) for backend in msk.all_backends() for cluster in backend.named(None)]
         streams = [self._stream(one) for backend in delivery_streams.all_backends() for one in list(backend.delivery_streams.values())]
         functions = [_function(function) for _, _, backend in lambda_backends.iter_backends() for function in _functions(backend)]
-        notices = [*self._services.notices.all(), *(notice for cluster in clusters for notice in cluster["notices"])]
+        services = self._services
+        notices = [
+            *services.notices.all(),
+            *services.functions.notices(),
+            *(notice for cluster in clusters for notice in cluster["notices"]),
+        ]
         return {
             **self._head(),
             "clusters": clusters,

@@ -1,7 +1,7 @@
 """One running control plane: its parts, made from the options of the start, and stopped in order.
 
-Order of an end: no more requests that make things; data planes (they deliver what they hold); functions; brokers; the
-server. Each part ends its own processes by id.
+Order of an end: no more requests that make things; data planes (they end the puts under way; what else they hold stays
+in Kafka); functions; brokers; the server. Each part ends its own processes by id.
 """
 
 from __future__ import annotations

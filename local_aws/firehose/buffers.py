@@ -48,9 +48,9 @@ class Slice:
     ticket: Ticket
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Closed:
-    """A buffer on its way to S3."""
+    """A buffer on its way to S3. Equal only to itself."""
 
     configuration: StreamConfiguration
     keys: tuple[str, ...]
@@ -95,17 +95,19 @@ _Key = tuple[ErrorType | None, tuple[str, ...]]
 class Buffers:
     """The open buffers of one configuration of a stream. For one thread."""
 
-    def __init__(self, clock: Clock, configuration: StreamConfiguration) -> None:
+    def __init__(self, clock: Clock, configuration: StreamConfiguration, delivering: Counter[tuple[str, ...]] | None = None) -> None:
         self._clock = clock
         self._configuration = configuration
         self._open: dict[_Key, _Open] = {}
-        self._delivering: Counter[tuple[str, ...]] = Counter()
+        self.delivering: Counter[tuple[str, ...]] = Counter() if delivering is None else delivering
+        """Closed buffers that are not delivered yet, by partition. The stream's next configuration goes on with it: what
+        the one before closed is active until it is delivered, and `delivered` may tell of it only then."""
         self.held_bytes = 0
 
     @property
     def active_partitions(self) -> int:
         """Partitions with records that are not delivered yet; one that cannot be delivered stays active."""
-        return len({keys for error_type, keys in self._open if error_type is None} | set(self._delivering))
+        return len({keys for error_type, keys in self._open if error_type is None} | set(self.delivering))
 
     def __len__(self) -> int:
         return len(self._open)
@@ -113,7 +115,7 @@ class Buffers:
     def admits(self, keys: tuple[str, ...]) -> bool:
         """Whether a record with these keys fits below the limit of active partitions."""
         destination = self._configuration.destination
-        if not destination.partitioned or (None, keys) in self._open or keys in self._delivering:
+        if not destination.partitioned or (None, keys) in self._open or keys in self.delivering:
             return True
         return self.active_partitions < destination.partition_limit
 
@@ -147,14 +149,14 @@ class Buffers:
     def delivered(self, closed: Closed) -> None:
         """A closed buffer is in S3: its partition is active no more, unless it opened again."""
         if closed.error_type is None:
-            self._delivering[closed.keys] -= 1
-            if not self._delivering[closed.keys]:
-                del self._delivering[closed.keys]
+            self.delivering[closed.keys] -= 1
+            if not self.delivering[closed.keys]:
+                del self.delivering[closed.keys]
 
     def _close(self, key: _Key, closed_by: ClosedBy) -> Closed:
         error_type, keys = key
         buffer = self._open.pop(key)
         self.held_bytes -= buffer.size
         if error_type is None:
-            self._delivering[keys] += 1
+            self.delivering[keys] += 1
         return Closed(self._configuration, keys, error_type, tuple(buffer.slices), closed_by, buffer.size)

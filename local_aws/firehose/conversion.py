@@ -4,7 +4,8 @@ A record that does not convert fails alone, with AWS's code ("Monitor with Cloud
 `ParseError` where it is no JSON, `MalformedData` otherwise. The rest of the batch is unaffected.
 
 Two ways to the same rows. The fast one decodes straight into typed fields by the exact spelling of the keys, which is
-learnt from the records; whatever it does not take goes the slow way, through `openx`, value by value.
+learnt from the records; whatever it does not take goes the slow way, through `openx`, value by value. So does every
+record where several columns read one key (`ColumnToJsonKeyMappings`), which a typed field cannot.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Converter:
         self._schema = pa.schema([pa.field(plan.name, plan.arrow) for plan in self._columns])
         self._fold = key_folding(openx)
         self._by_key = {plan.key: index for index, plan in enumerate(self._columns)}
+        self._shares_keys = len(self._by_key) < len(self._columns)
         self._spellings: dict[int, str] = {}
         self._ignored: list[str] = []
         self._decode: Callable[[bytes], Any] | None = None
@@ -132,6 +134,8 @@ class Converter:
 
     def _learn(self, payload: bytes) -> bool:
         """Take over the spelling of this record's keys; return whether anything was new."""
+        if self._shares_keys:
+            return False
         try:
             record = _generic.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -25,6 +25,7 @@ from local_aws.firehose.invoke import Stopped
 from local_aws.firehose.ledger import Intent, Ledger
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.objects import ObjectMaker, S3Object
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.schema_source import Schema, SchemaSource, SchemaUnavailable
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Deliverer:
         ledger: Ledger,
         metrics: Metrics,
         error_log: ErrorLog,
+        problems: Problems,
         s3: Callable[[Destination], Any],
         schema: Callable[[Conversion], SchemaSource],
         maker: ObjectMaker | None = None,
@@ -66,14 +68,13 @@ class Deliverer:
         self._ledger = ledger
         self._metrics = metrics
         self._error_log = error_log
+        self._problems = problems
         self._s3 = s3
         self._schema = schema
         self._maker = maker or ObjectMaker()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="delivery")
         self._running: dict[Future[None], Closed] = {}
         self.held_bytes = 0
-        self.failing: str | None = None
-        """Why the last attempt failed, or None where it succeeded."""
         self.last_delivery_ms: int | None = None
 
     def __len__(self) -> int:
@@ -133,7 +134,8 @@ class Deliverer:
         schema = self._await_schema(closed, conversion)
         made, result = self._maker.converted(closed, conversion, schema, self._clock.wall_ms())
         failed = len(result.failures)
-        failed_bytes = sum(len(payload) for one in closed.slices for payload in one.payloads) if failed == closed.records else 0
+        sizes = [len(payload) for one in closed.slices for payload in one.payloads] if failed else []
+        failed_bytes = sum(sizes[failure.index] for failure in result.failures)
         self._metrics.add("SucceedConversion.Records", closed.records - failed)
         self._metrics.add("SucceedConversion.Bytes", closed.size - failed_bytes)
         self._metrics.add("FailedConversion.Records", failed)
@@ -146,10 +148,13 @@ class Deliverer:
         tries = 0
         while True:
             try:
-                return self._schema(conversion).get()
+                schema = self._schema(conversion).get()
             except SchemaUnavailable as error:
                 tries += 1
                 self._failed(closed, error.code, str(error), tries)
+            else:
+                self._problems.end(closed)
+                return schema
 
     def _put(self, closed: Closed, made: S3Object) -> None:
         destination = closed.configuration.destination
@@ -172,7 +177,7 @@ class Deliverer:
             except BotoCoreError as error:
                 code, message = "InternalError", f"An internal error occurred while attempting to deliver data: {error}"
             else:
-                self.failing = None
+                self._problems.end(closed)
                 self._metrics.sample("DeliveryToS3.Success", 1)
                 return
             tries += 1
@@ -180,7 +185,7 @@ class Deliverer:
             self._failed(closed, code, message, tries)
 
     def _failed(self, closed: Closed, code: str, message: str, tries: int) -> None:
-        self.failing = f"{code}: {message}"
+        self._problems.start(closed, f"{code}: {message}")
         self._error_log.add(closed.configuration, code, message)
         wait = min(_LONGEST_WAIT, 2.0 ** min(tries - 1, 10))
         time.sleep(min(0.1, wait))  # at a high clock speed a retry still leaves the endpoint a breath

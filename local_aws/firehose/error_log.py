@@ -24,7 +24,7 @@ _SECONDS_BETWEEN = 10.0
 
 
 class ErrorLog:
-    """Collects lines, to be sent once a second by the loop. Safe to use from several threads."""
+    """Collects lines, to be sent once a second by the watch. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

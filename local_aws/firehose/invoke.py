@@ -10,7 +10,7 @@ made again until it answers.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ TIMEOUT_SECONDS = 300
 """Firehose waits this long for one invocation, on the wall ("Transform source data with AWS Lambda")."""
 _LONGEST_WAIT = 30.0
 
+_NO_FAILURE = ("", "")
 FUNCTION_ERROR = ("Lambda.FunctionError", "The Lambda function was successfully invoked but it returned an error result.")
 TIMED_OUT = ("Lambda.FunctionTimedOut", "The Lambda function timed out. Increase the timeout of the function.")
 _CLIENT_ERRORS = {
@@ -62,10 +63,18 @@ class Observer:
     """Whether the attempt succeeded, and its milliseconds on the wall."""
     failure: Callable[[str, str], None]
     """Code and message of a failed attempt."""
+    away: Callable[[Hashable, str], None]
+    """The endpoint does not answer an invocation, and why; the same value names the same invocation."""
+    answered: Callable[[Hashable], None]
+    """The endpoint answered an invocation, whatever it said."""
 
 
 class Stopped(Exception):
     """The data plane stops; the batch will be read again."""
+
+
+class _Away(Exception):
+    """The endpoint of Lambda, or of the role that it is invoked as, does not answer."""
 
 
 class Invoker:
@@ -97,17 +106,21 @@ class Invoker:
             Stopped: the data plane stops before that.
         """
         ids = envelope.record_ids(batch)
+        invocation = (batch.partition, batch.offsets[0])
         attempts = self._transform.retries + 1
         attempt, away = 1, 0
         while True:
-            response, failure = self._attempt(batch, ids)
+            try:
+                response, failure = self._attempt(batch, ids)
+            except _Away as error:
+                away += 1
+                self._observer.away(invocation, str(error))
+                self._wait(away)
+                continue
+            self._observer.answered(invocation)
             if response is not None:
                 outcome = results.classify(batch, ids, response, self._configuration.destination.prefix)
                 return replace(outcome, ended_ms=self._clock.wall_ms())
-            if failure is None:
-                away += 1
-                self._wait(away)
-                continue
             self._observer.failure(*failure)
             if attempt == attempts:
                 return replace(results.all_failed(batch, *failure, attempts), ended_ms=self._clock.wall_ms())
@@ -118,8 +131,13 @@ class Invoker:
         if self._clock.wait(self._stopping, min(_LONGEST_WAIT, 2.0 ** min(tries - 1, 10))):
             raise Stopped
 
-    def _attempt(self, batch: Batch, ids: list[str]) -> tuple[bytes | None, tuple[str, str] | None]:
-        """The response; or why this attempt failed; or neither, where the endpoint is away."""
+    def _attempt(self, batch: Batch, ids: list[str]) -> tuple[bytes | None, tuple[str, str]]:
+        """The response; or None, and code and message of the failure.
+
+        Raises:
+            _Away: the endpoint does not answer.
+            Stopped: the data plane stops.
+        """
         if self._stopping.is_set():
             raise Stopped
         configuration = self._configuration
@@ -134,12 +152,12 @@ class Invoker:
             failure: tuple[str, str] = TIMED_OUT
         except ClientError as error:
             failure = _CLIENT_ERRORS.get(error.response["Error"]["Code"], ("Lambda.FunctionError", str(error)))
-        except BotoCoreError:
-            return None, None
+        except BotoCoreError as error:
+            raise _Away(str(error)) from error
         else:
             if not answer.get("FunctionError"):
                 self._observer.attempt(True, (self._wall() - started) * 1000)
-                return payload, None
+                return payload, _NO_FAILURE
             failure = TIMED_OUT if _timed_out(payload) else FUNCTION_ERROR
         self._observer.attempt(False, (self._wall() - started) * 1000)
         return None, failure

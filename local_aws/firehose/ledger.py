@@ -10,6 +10,7 @@ The sum of `redelivered` over delivered objects is exactly the number of surplus
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -104,10 +105,6 @@ class Ledger:
             self._append({"event": "done", "key": intent.key})
             self._count(intent.records, self._redelivered.pop(intent.key))
 
-    def close(self) -> None:
-        with self._lock:
-            self._file.close()
-
     def _count(self, records: int, redelivered: int) -> None:
         self.objects += 1
         self.records += records
@@ -120,22 +117,19 @@ class Ledger:
         os.fsync(self._file.fileno())
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        """All whole lines; one that a crash cut short tells of an object that was never put."""
-        torn = False
+        """All whole lines, and an end for the last one where a crash cut it short."""
+        yield from read(self._path)
         with self._path.open("rb") as file:
-            for text in file:
-                torn = not text.endswith(b"\n")
-                try:
-                    yield json.loads(text)
-                except ValueError:
-                    continue
-        if torn:
-            self._file.write(b"\n")
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":
+                    self._file.write(b"\n")
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a ledger, for whoever looks at one from outside."""
-    with path.open(encoding="utf-8") as file:
+    """The whole lines of a ledger. One that a crash cut short, or that is being written, tells of no object that was put."""
+    with path.open("rb") as file:
         for text in file:
-            if text.endswith("\n") and text.strip():
-                yield json.loads(text)
+            if text.endswith(b"\n"):
+                with contextlib.suppress(ValueError):
+                    yield json.loads(text)

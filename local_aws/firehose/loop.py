@@ -10,7 +10,6 @@ moment. Being killed at any time is safe: see `position` and `ledger`.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import threading
@@ -32,12 +31,12 @@ from local_aws.firehose.configuration import StreamConfiguration
 from local_aws.firehose.conversion_settings import Conversion, SchemaReference
 from local_aws.firehose.delivery import Deliverer
 from local_aws.firehose.error_log import ErrorLog
-from local_aws.firehose.errors import NotYet
 from local_aws.firehose.invoke import TIMEOUT_SECONDS, Invoker, Observer, Stopped
 from local_aws.firehose.ledger import Ledger
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.pipeline import Pipeline
 from local_aws.firehose.position import Position, PositionFile, Watermarks
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.schema_source import SchemaSource
 from local_aws.firehose.source import BYTES_PER_SECOND, KafkaSource
 from local_aws.firehose.watch import Watch
@@ -60,6 +59,7 @@ class Parts:
     access: Access
     metrics: Metrics
     error_log: ErrorLog
+    problems: Problems
     directory: Path
     file: PositionFile
     pool: ThreadPoolExecutor
@@ -89,6 +89,7 @@ class Loop:
             ledger=self._ledger,
             metrics=self._metrics,
             error_log=parts.error_log,
+            problems=parts.problems,
             s3=lambda destination: parts.access.client("s3", destination.role_arn),
             schema=self._schema,
         )
@@ -99,16 +100,14 @@ class Loop:
             topic_id=position.topic_id,
             metrics=self._metrics,
             error_log=parts.error_log,
+            problems=parts.problems,
             speed=self._clock.speed,
-            measure=self._measure,
         )
         self._held_up = False
-        self._lags: dict[int, int] = {}
         self._status_due = 0.0
 
     def run(self) -> None:
         self._ledger.recover(self._start_at.offsets, self._is_there)
-        self._warn_of_lost_records()
         self._source.assign(self._start_at.offsets)
         self._write_status()
         log.info("ACTIVE, reading from %s", self._start_at.offsets)
@@ -160,8 +159,10 @@ class Loop:
         finished = self._deliverer.finished()
         for closed in finished:
             self._pipeline.buffers.delivered(closed)
-        positions = self._watermarks.positions()
-        self._parts.file.write(Position(self._topic_id, positions))
+        self._write_position()
+
+    def _write_position(self) -> None:
+        self._parts.file.write(Position(self._topic_id, self._watermarks.positions()))
 
     def _follow_changes(self) -> None:
         """Take up a new configuration, and new partitions of the topic."""
@@ -186,11 +187,12 @@ class Loop:
                 break
             self._commit()
             time.sleep(0.02)
-        self._pipeline = self._make_pipeline(newest)
+        self._pipeline = self._make_pipeline(newest, old)
 
-    def _make_pipeline(self, configuration: StreamConfiguration) -> Pipeline:
+    def _make_pipeline(self, configuration: StreamConfiguration, before: Pipeline | None = None) -> Pipeline:
         return Pipeline(
             configuration,
+            before=before,
             clock=self._clock,
             watermarks=self._watermarks,
             metrics=self._metrics,
@@ -215,7 +217,12 @@ class Loop:
             client=lambda: parts.access.client("lambda", transform.role_arn, settings),
             clock=self._clock,
             stopping=self._stopping,
-            observer=Observer(attempt, lambda code, message: parts.error_log.add(configuration, code, message, transform.function_arn)),
+            observer=Observer(
+                attempt,
+                lambda code, message: parts.error_log.add(configuration, code, message, transform.function_arn),
+                away=lambda what, why: parts.problems.start(what, f"Lambda does not answer, and is asked again: {why}"),
+                answered=parts.problems.end,
+            ),
             wall=time.monotonic,
         ).transform
 
@@ -248,19 +255,12 @@ class Loop:
             if self._stopping.wait(0.25):
                 raise Stopped
 
-    def _warn_of_lost_records(self) -> None:
-        for partition, offset in self._start_at.offsets.items():
-            with contextlib.suppress(NotYet):
-                oldest = self._source.oldest_kept(partition)
-                if oldest > offset:
-                    log.error("partition %s: the topic's retention removed offsets %s to %s unread", partition, offset, oldest - 1)
-
-    def _measure(self) -> None:
-        """Levels as they stand, before metrics are sent."""
+    def _measure(self, lag: int, freshness: float) -> None:
+        """Levels as they stand, for the watch to send: it may not look at what this thread changes."""
         destination = self._pipeline.configuration.destination
-        self._metrics.level("KafkaOffsetLag", sum(self._lags.values()))
+        self._metrics.level("KafkaOffsetLag", lag)
         self._metrics.level("BytesPerSecondLimit", BYTES_PER_SECOND)
-        self._metrics.level("DeliveryToS3.DataFreshness", self._freshness())
+        self._metrics.level("DeliveryToS3.DataFreshness", freshness)
         self._metrics.flag("DataReadFromSource.Backpressured", False)
         if destination.partitioned:
             self._metrics.level("ActivePartitionsLimit", destination.partition_limit)
@@ -274,16 +274,18 @@ class Loop:
 
     def _write_status(self) -> None:
         self._status_due = time.monotonic() + _STATUS_SECONDS
-        self._lags = dict(self._source.lags())
+        lag, freshness = sum(dict(self._source.lags()).values()), self._freshness()
+        self._measure(lag, freshness)
         positions = self._watermarks.positions()
         self._parts.report(
             {
-                "problem": self._deliverer.failing,
+                "problem": self._parts.problems.text(),
                 "version_id": self._pipeline.configuration.version_id,
-                "lag": sum(self._lags.values()),
+                "lag": lag,
                 "positions": positions,
                 "read": self._source.following,
-                "freshness_seconds": round(self._freshness(), 3),
+                "lost_offsets": self._source.lost_offsets,
+                "freshness_seconds": round(freshness, 3),
                 "held_bytes": self._held_bytes(),
                 "held_limit_bytes": self._parts.held_limit,
                 "held_up": self._held_up,
@@ -297,15 +299,26 @@ class Loop:
             }
         )
 
+    def _finish_deliveries(self) -> None:
+        """Commit what is delivered; what failed is left in Kafka, and must not hide why the loop ended."""
+        try:
+            self._commit()
+        except Stopped:
+            pass
+        except Exception:
+            log.exception("a delivery failed during the stop; its records will be read again")
+
     def _stop(self) -> None:
         self._stopping.set()
         self._parts.pool.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + _STOP_SECONDS
         self._deliverer.cancel_waiting()
-        while len(self._deliverer) and time.monotonic() < deadline:
-            with contextlib.suppress(Stopped):
-                self._commit()
-            time.sleep(0.02)
-        self._watch.stop()
-        self._write_status()
+        try:
+            while len(self._deliverer) and time.monotonic() < deadline:
+                self._finish_deliveries()
+                time.sleep(0.02)
+            self._write_position()  # a delivery that was stopped keeps `_commit` from writing what others released
+            self._write_status()
+        finally:
+            self._watch.stop()
         log.info("stopped; everything below %s is in S3", self._watermarks.positions())

@@ -34,12 +34,16 @@ TOO_LARGE = "DataReadFromSource.RecordTooLarge"
 
 
 class Pipeline:
-    """One configuration at work. For one thread; `transform` runs on the executor's."""
+    """One configuration at work. For one thread; `transform` runs on the executor's.
+
+    `before` is the drained pipeline of the configuration that this one replaces, whose buffers may still be delivered.
+    """
 
     def __init__(
         self,
         configuration: StreamConfiguration,
         *,
+        before: Pipeline | None = None,
         clock: Clock,
         watermarks: Watermarks,
         metrics: Metrics,
@@ -58,7 +62,7 @@ class Pipeline:
         self._waiting: dict[int, deque[Batch | Outcome]] = {}
         self._running: dict[int, deque[tuple[Batch, Future[Outcome]]]] = {}
         self._in_flight_bytes = 0
-        self.buffers = Buffers(clock, configuration)
+        self.buffers: Buffers = Buffers(clock, configuration, before.buffers.delivering if before else None)
         self._router = Router(configuration, self.buffers, metrics)
 
     @property

@@ -126,7 +126,10 @@ class Prefix:
 def shortest(prefix: Prefix, keys: Sequence[str]) -> int:
     """Characters that the prefix has with these keys, its other expressions left out."""
     literal = len(_EXPRESSION.sub("", prefix.text))
-    return literal + sum(len(key) for key in keys)
+    by_lambda = [("partitionKeyFromLambda", name) for name in prefix.lambda_keys]
+    by_query = [("partitionKeyFromQuery", name) for name in prefix.query_keys]
+    lengths = dict(zip(by_lambda + by_query, map(len, keys), strict=False))
+    return literal + sum(lengths.get(expression, 0) for expression in _EXPRESSION.findall(prefix.text))
 
 
 def object_name(stream: str, version_id: str, *, oldest_ms: int, zone: tzinfo, unique: str, extension: str) -> str:

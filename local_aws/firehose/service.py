@@ -23,6 +23,7 @@ from local_aws.firehose.invoke import Stopped
 from local_aws.firehose.loop import Loop, Parts
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.position import Position, PositionFile
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.source import KafkaSource
 from local_aws.firehose.status import Status
 
@@ -33,6 +34,7 @@ HELD_LIMIT = 512 * MIB
 _INVOCATIONS = 6
 """Invocations at a time over all partitions; AWS allows five a partition."""
 _CREATION_SECONDS = 120.0
+_CRASH_SHOWN_SECONDS = 120.0
 
 
 class Service:
@@ -72,6 +74,9 @@ class Service:
             self._end(Status.CREATING_FAILED, error.failure_type, str(error))
         except NotSupportedLocally as error:
             self._end(Status.CREATING_FAILED, "UNKNOWN_ERROR", str(error))
+        except Exception as error:
+            self._write({"crash": f"{type(error).__name__}: {error}", "crashed": time.time()})
+            raise
         return self._status
 
     def _parts(self) -> Parts:
@@ -81,6 +86,7 @@ class Service:
             access=self._access,
             metrics=Metrics(),
             error_log=ErrorLog(),
+            problems=Problems(),
             directory=self._directory,
             file=self._file,
             pool=ThreadPoolExecutor(_INVOCATIONS, thread_name_prefix="invocation"),
@@ -129,8 +135,13 @@ class Service:
         self._status = Status.ACTIVE
         self._write(values)
 
+    def _recent_crash(self) -> str | None:
+        """What ended a process of this stream a moment ago: one that crashes again and again is ACTIVE in between."""
+        crashed = self._earlier.get("crashed", 0.0)
+        return f"crashed: {self._earlier['crash']}" if time.time() - crashed < _CRASH_SHOWN_SECONDS else None
+
     def _write(self, values: Mapping[str, Any]) -> None:
-        common = {
+        common: dict[str, Any] = {
             "stream": self._stream,
             "pid": os.getpid(),
             "started": self._started,
@@ -138,4 +149,7 @@ class Service:
             "clock_speed": self._clock.speed,
         }
         self._earlier |= values
+        crash = self._recent_crash()
+        if crash is not None:
+            common["problem"] = "; ".join(filter(None, [crash, self._earlier.get("problem")]))
         status.write(self._directory, self._status, self._failure, {**self._earlier, **common})

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 BYTES_PER_SECOND = 10 * 1000 * 1000
 _ASK_SECONDS = 10.0
+_PLACE_SECONDS = 1.0
+"""The loop waits for this answer; all others are had on other threads or before it starts."""
 _PARTITION_QUEUE_KIB = 8 * 1024
 _LARGEST_MESSAGE = 16 * 1024 * 1024
 
@@ -84,6 +86,10 @@ class KafkaSource:
         self._next: dict[int, int] = {}
         self._allowances: dict[int, _Allowance] = {}
         self._paused: set[int] = set()
+        self._misplaced: set[int] = set()
+        """Partitions that have no record at the offset that is read next."""
+        self.lost_offsets = 0
+        """Offsets that the topic's retention removed before they were read, since the start."""
 
     @staticmethod
     def _consumer_settings(common: Mapping[str, Any], stream: str) -> dict[str, Any]:
@@ -94,7 +100,7 @@ class KafkaSource:
             "enable.auto.offset.store": False,
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
-            "auto.offset.reset": "earliest",
+            "auto.offset.reset": "error",  # "earliest" would pass over removed records without a word
             "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 2 * 1024 * 1024,
             "queued.max.messages.kbytes": _PARTITION_QUEUE_KIB,
@@ -142,15 +148,11 @@ class KafkaSource:
         except KafkaException as error:
             raise NotYet(f"kafka: offsets of {self._topic} cannot be had: {error.args[0].str()} {self._last_error}") from error
 
-    def _ends(self, partition: int) -> tuple[int, int]:
-        ends: tuple[int, int] | None = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=_ASK_SECONDS)
+    def _ends(self, partition: int, timeout: float = _ASK_SECONDS) -> tuple[int, int]:
+        ends: tuple[int, int] | None = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=timeout)
         if ends is None:
             raise NotYet(f"kafka: partition {partition} of {self._topic} does not answer. {self._last_error}")
         return ends
-
-    def oldest_kept(self, partition: int) -> int:
-        """The oldest offset that the topic's retention has left."""
-        return self._ends(partition)[0]
 
     def assign(self, offsets: Mapping[int, int]) -> None:
         """Read these partitions from these offsets, besides those that are read already."""
@@ -162,11 +164,9 @@ class KafkaSource:
         self._consumer.incremental_assign(assigned)
 
     def read(self, most: int, timeout: float) -> list[Read]:
-        """What has arrived, at most `most` records, after at most `timeout` seconds.
-
-        Raises:
-            Suspended: the topic is no more.
-        """
+        """What has arrived, at most `most` records, after at most `timeout` seconds."""
+        for partition in list(self._misplaced):
+            self._go_on_where_records_are(partition)
         found: dict[int, Read] = {}
         messages: list[Any] = self._consumer.consume(most, timeout)
         for message in messages:
@@ -184,7 +184,7 @@ class KafkaSource:
             read.values.append(message.value() or b"")
         now = time.monotonic()
         for partition, read in found.items():
-            self._next[partition] = read.offsets[-1] + 1
+            self._next[partition] = max(self._next[partition], read.offsets[-1] + 1)  # an end that came with them may lie further
             self._allowances[partition].spend(read.size, now)
         return list(found.values())
 
@@ -193,9 +193,28 @@ class KafkaSource:
         if code == KafkaError._PARTITION_EOF:
             self._next[partition] = max(self._next.get(partition, 0), message.offset())  # past control records at the end
         elif code == KafkaError._AUTO_OFFSET_RESET:
-            log.warning("kafka: partition %s: %s; reading on from the oldest record that is left", partition, error.str())
+            self._misplaced.add(partition)
         else:
             log.info("kafka: partition %s: %s", partition, error.str())
+
+    def _go_on_where_records_are(self, partition: int) -> None:
+        """Place a partition anew whose next record is not there; where no broker answers, the next read tries again."""
+        wanted = self._next[partition]
+        try:
+            oldest, end = self._ends(partition, _PLACE_SECONDS)
+        except (NotYet, KafkaException) as error:
+            log.info("kafka: partition %s has no offset %s, and its ends cannot be had: %s", partition, wanted, error)
+            return
+        if wanted < oldest:
+            log.error("kafka: partition %s: the topic's retention removed offsets %s to %s unread", partition, wanted, oldest - 1)
+            self.lost_offsets += oldest - wanted
+        elif wanted > end:
+            log.error("kafka: partition %s ends at %s, before offset %s; reading all of it again", partition, end, wanted)
+        self._next[partition] = wanted if oldest <= wanted <= end else oldest
+        self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])  # a seek is refused in this state
+        self._consumer.incremental_assign([TopicPartition(self._topic, partition, self._next[partition])])
+        self._paused.discard(partition)
+        self._misplaced.discard(partition)
 
     def pause(self, wanted: set[int]) -> set[int]:
         """Stop reading from `wanted` and from partitions over their quota, go on with the others; returns the latter."""

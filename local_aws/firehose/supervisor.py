@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -53,6 +54,8 @@ class DataPlaneState:
     """Type (the API's DeliveryStreamFailureType) and details, where the stream cannot go on."""
     pid: int | None
     restarts: int
+    last_exit: str | None = None
+    """How the process before this one ended, where one did without being asked to."""
     report: Mapping[str, object] = field(default_factory=dict)
     """What the process last wrote into its status file."""
 
@@ -124,6 +127,7 @@ class _Plane:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._restarts = 0
+        self._last_exit: str | None = None
         self._thread = threading.Thread(target=self._watch, name=f"firehose-{stream}", daemon=True)
 
     @property
@@ -153,11 +157,11 @@ class _Plane:
         process = self._process
         pid = process.pid if process is not None and process.poll() is None else None
         if report is None:
-            return DataPlaneState(Status.CREATING, None, pid, self._restarts)
-        return DataPlaneState(report.status, report.failure, pid, self._restarts, report.values)
+            return DataPlaneState(Status.CREATING, None, pid, self._restarts, self._last_exit)
+        return DataPlaneState(report.status, report.failure, pid, self._restarts, self._last_exit, report.values)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = (sys.executable, "-m", "local_aws.firehose", "--stream", self._stream, "--home", str(self._home.root))
+        command = (sys.executable, "-m", "local_aws.firehose", "--stream", self._stream, "--home", str(self._home.root), "--debug")
         return processes.start(self._home, self._name, command, environment=self._environment, directory=CHECKOUT)
 
     def _watch(self) -> None:
@@ -173,8 +177,9 @@ class _Plane:
             if report is not None and report.status.is_final:
                 processes.forget(self._home, self._name)
                 return
+            self._last_exit = f"ended with exit code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
             wait = _FIRST_WAIT if time.monotonic() - started > _SETTLED_SECONDS else min(wait * 2, _LONGEST_WAIT)
-            log.warning("the data plane of %s ended with %s; starting it again in %.1f s", self._stream, code, wait)
+            log.warning("the data plane of %s %s; starting it again in %.1f s", self._stream, self._last_exit, wait)
             if not self._stopping.wait(wait):
                 self._restarts += 1
                 self._process = self._spawn()

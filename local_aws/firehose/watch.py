@@ -19,6 +19,7 @@ from local_aws.firehose.configuration import StreamConfiguration
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.errors import CannotStart, FirehoseError, NotSupportedLocally, NotYet, Suspended
 from local_aws.firehose.metrics import Metrics
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.source import KafkaSource, check_identity
 
 log = logging.getLogger(__name__)
@@ -41,16 +42,16 @@ class Watch:
         topic_id: str,
         metrics: Metrics,
         error_log: ErrorLog,
+        problems: Problems,
         speed: float,
-        measure: Callable[[], None],
     ) -> None:
         self._access = access
         self._source = source
         self._topic_id = topic_id
         self._metrics = metrics
         self._error_log = error_log
+        self._problems = problems
         self._metric_seconds = max(_SHORTEST_METRIC_SECONDS, _METRIC_SECONDS / speed)
-        self._measure = measure
         self._stopping = threading.Event()
         self.configuration = configuration
         """The newest configuration that can be run."""
@@ -58,6 +59,7 @@ class Watch:
         """How many partitions the topic has; None before the first look."""
         self.ended: Suspended | CannotStart | None = None
         """Why the stream cannot go on: the topic is another one, or the stream is gone."""
+        self._looked_strange = False
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -91,15 +93,41 @@ class Watch:
                 return
 
     def _look(self) -> None:
-        topic = check_identity(self._source.describe(), self._topic_id, self.configuration.source.topic)
-        self.partitions = topic.partitions
+        self._asking("topic", self._look_at_topic)
+        self._asking("configuration", self._look_at_configuration)
+
+    def _asking(self, what: str, ask: Callable[[], None]) -> None:
+        try:
+            ask()
+        except NotYet as error:
+            self._problems.start(what, str(error))
+        else:
+            self._problems.end(what)
+
+    def _look_at_topic(self) -> None:
+        """Take over how many partitions the topic has.
+
+        Raises:
+            NotYet: no broker answers.
+            Suspended: twice in a row it was gone or another one. Once may be a broker that has only just started.
+        """
+        looked_strange, self._looked_strange = self._looked_strange, False
+        topic = self._source.describe()
+        try:
+            self.partitions = check_identity(topic, self._topic_id, self.configuration.source.topic).partitions
+        except Suspended as error:
+            if looked_strange:
+                raise
+            self._looked_strange = True
+            log.warning("%s Looking again.", error)
+
+    def _look_at_configuration(self) -> None:
         self.configuration = startup.describe(self._access, self.configuration.name)
 
     def _logs(self) -> object:
         return self._access.client("logs", self.configuration.destination.role_arn)
 
     def _send_metrics(self) -> None:
-        self._measure()
         data = list(self._metrics.take(self.configuration.name))
         try:
             for start in range(0, len(data), _METRICS_A_CALL):

@@ -6,11 +6,15 @@ response has arrived. `LogShipper` hands batches to the control plane on a threa
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 TAIL_BYTES = 4096
 _LINGER_SECONDS = 0.2
@@ -72,8 +76,7 @@ class LogShipper:
         self._write_log = write_log
         self._waiting: queue.Queue[tuple[str, str, Sequence[str]] | None] = queue.Queue()
         self._stopping = threading.Event()
-        self.lost_lines = 0
-        """Lines that could not be written, or that came while far too many waited."""
+        self._lost: Counter[tuple[str, str]] = Counter()
         self._thread = threading.Thread(target=self._run, name="lambda-logs", daemon=True)
         self._thread.start()
 
@@ -82,9 +85,22 @@ class LogShipper:
         if not lines:
             return
         if self._waiting.qsize() > _MAX_WAITING_BATCHES:
-            self.lost_lines += len(lines)
+            self._lose(group, stream, lines, "too many lines wait to be written")
             return
         self._waiting.put((group, stream, lines))
+
+    def notices(self) -> list[str]:
+        """A sentence for each log group that lost lines."""
+        by_group: Counter[str] = Counter()
+        for (group, _), count in self._lost.copy().items():
+            by_group[group] += count
+        return [f"{count:,} log lines of {group} were lost; the control plane's log says why." for group, count in by_group.items()]
+
+    def _lose(self, group: str, stream: str, lines: Sequence[str], why: str, error: Exception | None = None) -> None:
+        """Count lines that are lost; the first of a stream are told with the reason."""
+        if (group, stream) not in self._lost:
+            log.error("lambda: log lines of %s %s are lost: %s", group, stream, why, exc_info=error)
+        self._lost[group, stream] += len(lines)
 
     def stop(self) -> None:
         """Write what waits, then end."""
@@ -112,7 +128,7 @@ class LogShipper:
             for (group, stream), lines in batches.items():
                 try:
                     self._write_log(group, stream, lines)
-                except Exception:  # noqa: BLE001 - losing log lines must never cost an invocation or this thread
-                    self.lost_lines += len(lines)
+                except Exception as error:  # noqa: BLE001 - losing log lines must never cost an invocation or this thread
+                    self._lose(group, stream, lines, "they could not be written", error)
             if ended:
                 return

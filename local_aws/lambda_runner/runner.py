@@ -130,6 +130,10 @@ class LambdaRunner:
             pools = [*self._pools.values(), *self._retired]
         return tuple(pid for pool in pools for pid in pool.pids())
 
+    def notices(self) -> list[str]:
+        """What an owner of the target should know: log lines that were lost."""
+        return self._shipper.notices()
+
     def stop(self) -> None:
         """End every process; invocations that run fail as if their process had been killed."""
         self._stopped.set()

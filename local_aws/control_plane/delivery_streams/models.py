@@ -116,6 +116,7 @@ class MskFirehoseBackend(FirehoseBackend):
     def create_msk_stream(self, request: Mapping[str, Any]) -> str:
         """Check a CreateDeliveryStream request as AWS does, keep the stream, start its data plane; returns the ARN."""
         name, msk, destination, tags = _parts(request)
+        _check_region(self.region_name)
         destination = with_defaults(destination)
         rules.check_destination(destination)
         with self._lock:
@@ -191,6 +192,16 @@ class MskFirehoseBackend(FirehoseBackend):
             raise ValidationException(problem)
         if len(tags) > MAX_TAGS_PER_DELIVERY_STREAM:
             raise ValidationException(f"A delivery stream can have at most {MAX_TAGS_PER_DELIVERY_STREAM} tags.")
+
+
+def _check_region(region: str) -> None:
+    """Data planes ask for their streams, and read clusters, in the region of the target."""
+    runs_in = Services.installed.region
+    if region != runs_in:
+        raise InvalidArgumentException(
+            f"The local target does not implement delivery streams in {region}: it runs in {runs_in}. "
+            f"Use that, or start it with --region {region}."
+        )
 
 
 def _parts(request: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], dict[str, Any], list[dict[str, str]]]:

@@ -6,6 +6,7 @@ is deleted; a changed one is told by its fingerprint.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ def _refused(what: str, instead: str) -> LambdaClientError:
 
 
 def write_zip(function: LambdaFunction, directory: Path) -> Path:
-    """The deployed package as a file, named by its hash; written once."""
+    """The deployed package as a file, named by its hash; written once. Safe to call from several threads."""
     name = "".join(letter if letter.isalnum() else "-" for letter in function.code_sha_256)
     path = directory / f"{name}.zip"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{id(function)}.tmp")
-        temporary.write_bytes(function.code_bytes)
-        temporary.replace(path)
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=f"{name}.", suffix=".tmp", delete=False) as temporary:
+            temporary.write(function.code_bytes)
+        Path(temporary.name).replace(path)
     return path

@@ -34,6 +34,7 @@ class MskBackend(KafkaBackend):
 
     def create_provisioned(self, name: str, request: Mapping[str, Any], tags: Mapping[str, str]) -> Cluster:
         """Make a cluster of CreateCluster's fields and start its brokers; returns while it is CREATING."""
+        self._check_region()
         with self._lock:
             taken = any(cluster.cluster_name == name for cluster in self.clusters.values())
             rules.check_create(request, name=name, taken=taken)
@@ -44,6 +45,14 @@ class MskBackend(KafkaBackend):
                 self.tag_resource(cluster.arn, dict(tags))
         cluster.start(Services.installed, configuration)
         return cluster
+
+    def _check_region(self) -> None:
+        """Brokers check tokens for one region, and so does everything that the target starts."""
+        region = Services.installed.region
+        if self.region_name != region:
+            raise refused(
+                f"clusters in {self.region_name}", f"it runs in {region}. Use that, or start it with --region {self.region_name}."
+            )
 
     def _properties(self, configuration_info: Mapping[str, Any] | None) -> Mapping[str, str]:
         if not configuration_info:

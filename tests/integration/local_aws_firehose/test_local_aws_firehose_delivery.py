@@ -112,3 +112,13 @@ def _sent(stream: Stream, value: bytes, partition: int) -> bool:
         return False
     stream.send(value, partition=partition)
     return True
+
+
+def test_a_stream_that_is_created_again_starts_at_its_own_read_from_timestamp_not_where_the_one_before_was(make_stream: MakeStream) -> None:
+    stream = make_stream("replaced", plain("replaced"))
+    stream.send(b"one")
+    stream.until(lambda: stream.status().get("positions") == {"0": 1})
+    stream.supervisor.stop("replaced")
+    stream.supervisor.start("replaced", stream.aws.service)
+    stream.until(lambda: list(stream.objects().values()) == [b"one", b"one"])
+    assert stream.status()["redelivered_records"] == 0  # to this stream they are new

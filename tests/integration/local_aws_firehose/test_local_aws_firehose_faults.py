@@ -11,7 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from firehose_stage import Stream, ok, partitioned, per_record, plain
+from firehose_stage import Key, Stream, ok, partitioned, per_record, plain
+
+from console import ExitCode
+from local_aws.firehose.supervisor import DataPlaneSupervisor
+from local_aws.home import Home
 
 pytestmark = pytest.mark.integration
 
@@ -110,3 +114,18 @@ def test_a_topic_that_is_created_again_suspends_the_stream(make_stream: MakeStre
     stream.cluster.delete_topic("again")
     stream.until(lambda: stream.supervisor.state("again").status.value == "SUSPENDED")
     assert stream.supervisor.state("again").failure is not None
+
+
+def test_a_data_plane_that_keeps_failing_tells_how_it_ended_and_leaves_a_traceback(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_AWS_FIREHOSE_HELD_MIB", "none")
+    supervisor = DataPlaneSupervisor(home, "http://127.0.0.1:9", "us-east-1", "token", clock_speed=1)
+    supervisor.start("failing", Key("AKIA", "secret"))
+    try:
+        deadline = time.monotonic() + 60
+        while not supervisor.state("failing").restarts:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert supervisor.state("failing").last_exit == f"ended with exit code {ExitCode.USAGE.value}"
+    finally:
+        supervisor.stop("failing")
+    assert "Traceback" in (home.logs / "firehose-failing.log").read_text(encoding="utf-8")

@@ -104,6 +104,9 @@ class FakeFunctions:
     def forget(self, arn: str) -> None:
         self.forgotten.append(arn)
 
+    def notices(self) -> list[str]:
+        return ["5 log lines were lost."]
+
     def stop(self) -> None:
         """Nothing runs."""
 
@@ -137,14 +140,14 @@ class Plane:
     data_planes: FakeDataPlanes
     services: Services
 
-    def client(self, service: str, key: tuple[str, str, str | None] | None = None) -> Any:
+    def client(self, service: str, key: tuple[str, str, str | None] | None = None, region: str = REGION) -> Any:
         """A boto3 client that signs as root, or with another key."""
         root = self.principals.root
         access, secret, token = key or (root.access_key_id, root.secret_access_key, None)
         return SESSION.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=access,
             aws_secret_access_key=secret,
             aws_session_token=token,

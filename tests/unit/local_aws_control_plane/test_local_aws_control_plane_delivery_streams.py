@@ -296,3 +296,10 @@ def test_tags_of_a_stream(firehose: Any, request_: dict[str, Any]) -> None:
     firehose.tag_delivery_stream(DeliveryStreamName="events", Tags=[{"Key": "stage", "Value": "test"}])
     firehose.untag_delivery_stream(DeliveryStreamName="events", TagKeys=["team"])
     assert firehose.list_tags_for_delivery_stream(DeliveryStreamName="events")["Tags"] == [{"Key": "stage", "Value": "test"}]
+
+
+def test_a_stream_in_another_region_than_the_targets_is_refused_by_name(plane: Plane, request_: dict[str, Any]) -> None:
+    elsewhere = plane.client("firehose", region="eu-west-1")
+    with pytest.raises(elsewhere.exceptions.InvalidArgumentException, match=r"delivery streams in eu-west-1: it runs in us-east-1"):
+        elsewhere.create_delivery_stream(**request_)
+    assert plane.data_planes.states == {}

@@ -7,6 +7,10 @@ import io
 import json
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +19,12 @@ from moto.logs.models import logs_backends
 
 from local_aws.control_plane.function_logs import write_log
 from local_aws.control_plane.lambda_functions import invocations
+from local_aws.control_plane.lambda_functions.models import write_zip
 from local_aws.control_plane.logs import models as logs
 from local_aws.control_plane.principals import ACCOUNT_ID
+from local_aws.control_plane.status import Status
+from local_aws.control_plane.target import Options
+from local_aws.home import Home
 from local_aws.lambda_runner.errors import InvalidRuntime, RequestTooLarge, TooManyRequests
 from local_aws.lambda_runner.function import Function, InvocationResult
 
@@ -207,3 +215,24 @@ def test_athena_lists_the_tags_of_a_work_group(plane: Plane) -> None:
     athena.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
     assert athena.list_tags_for_resource(ResourceARN=arn + "2")["Tags"] == []
+
+
+def test_first_invocations_at_the_same_time_write_the_package_once_each_and_whole(tmp_path: Path) -> None:
+    code = b"zip" * 1_000_000
+    function = SimpleNamespace(code_sha_256="abc=", code_bytes=code)
+    for attempt in range(5):
+        together = threading.Barrier(8)
+
+        def write(_number: int, directory: Path = tmp_path / str(attempt), together: threading.Barrier = together) -> bytes:
+            together.wait(10)
+            return write_zip(function, directory).read_bytes()  # type: ignore[arg-type]
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(found == code for found in pool.map(write, range(8)))
+        assert [path.name for path in (tmp_path / str(attempt)).iterdir()] == ["abc-.zip"]
+
+
+def test_lost_log_lines_are_a_notice_of_the_status(plane: Plane, tmp_path: Path) -> None:
+    options = Options(Home(tmp_path), 0, "us-east-1", 1.0, "token")
+    described = Status(options, "http://127.0.0.1:1", datetime.now(UTC), plane.services).describe()
+    assert described["notices"] == ["5 log lines were lost."]

@@ -196,3 +196,10 @@ def test_every_broker_is_listed_as_a_node(kafka: Any) -> None:
     nodes = kafka.list_nodes(ClusterArn=arn)["NodeInfoList"]
     assert [node["BrokerNodeInfo"]["Endpoints"] for node in nodes] == [["127.0.0.1:1"], ["127.0.0.1:2"], ["127.0.0.1:3"]]
     assert kafka.list_scram_secrets(ClusterArn=arn)["SecretArnList"] == []
+
+
+def test_a_cluster_in_another_region_than_the_targets_is_refused_by_name(plane: Plane) -> None:
+    elsewhere = plane.client("kafka", region="eu-west-1")
+    with pytest.raises(elsewhere.exceptions.BadRequestException, match=r"clusters in eu-west-1: it runs in us-east-1"):
+        elsewhere.create_cluster(**CLUSTER)
+    assert plane.brokers.started == []

@@ -67,3 +67,27 @@ def test_a_running_target_says_what_runs_and_how_far_delivery_is() -> None:
 )
 def test_a_target_that_does_not_run_says_why_and_what_to_do(status: dict[str, Any], said: str) -> None:
     assert said in describe(status, HOME)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (
+            {"data_plane": {"restarts": 4, "last_exit": "was ended by SIGKILL"}},
+            "restarts 4 (the process before was ended by SIGKILL)",
+        ),
+        ({"progress": {"updated": (NOW - timedelta(minutes=3)).timestamp()}}, "silent, last heard of 3 min ago"),
+        ({"progress": {"lost_offsets": 1234}}, "1,234 offsets lost to the topic's retention"),
+    ],
+)
+def test_a_data_plane_that_dies_falls_silent_or_loses_is_told(stream: dict[str, Any], said: str) -> None:
+    well = {"data_plane": {"restarts": 0}, "progress": {"updated": NOW.timestamp(), "lost_offsets": 0}}
+    named = {"name": "s", "status": "ACTIVE", "topic": "t"}
+    assert said in describe({**RUNNING, "streams": [{**named, **stream}]}, HOME)
+    assert "stream s: ACTIVE, topic t\n" in describe({**RUNNING, "streams": [{**named, **well}]}, HOME)
+
+
+def test_a_stream_that_ended_for_good_is_not_called_silent() -> None:
+    ended = {"updated": (NOW - timedelta(hours=1)).timestamp(), "failure": {"type": "UNKNOWN_ERROR", "details": "no topic"}}
+    stream = {"name": "s", "status": "CREATING_FAILED", "topic": "t", "progress": ended}
+    assert "silent" not in describe({**RUNNING, "streams": [stream]}, HOME)

@@ -256,3 +256,12 @@ def test_the_file_follows_the_options_of_the_serde() -> None:
     assert file.metadata.num_row_groups > 1
     assert file.metadata.row_group(0).column(0).compression == "GZIP"
     assert file.metadata.row_group(0).column(0).has_dictionary_page
+
+
+@pytest.mark.parametrize("mappings", [{"a": "x", "b": "x"}, {"a": "b"}])
+def test_columns_that_read_the_same_key_all_get_its_value(mappings: dict[str, str]) -> None:
+    key = mappings["a"]
+    both = converter(OpenX(json_keys=mappings), a="int", b="string")
+    found = both.convert([json.dumps({key: number}).encode() for number in (1, 2)] + [b"[]"])
+    assert sorted(found.table.to_pylist(), key=str) == [{"a": 1, "b": "1"}, {"a": 2, "b": "2"}]
+    assert [(one.index, one.code) for one in found.failures] == [(2, "DataFormatConversion.MalformedData")]

@@ -158,3 +158,12 @@ def test_a_line_that_a_crash_cut_short_is_passed_over(path: Path) -> None:
     ledger = recovered(path)
     deliver(ledger, intent("c", 0))
     assert recovered(path).redelivered_records == 1
+
+
+def test_a_ledger_with_lines_that_a_crash_cut_short_is_read_from_outside(path: Path) -> None:
+    deliver(recovered(path), intent("a", 0))
+    for rest in (b'{"event":"intent","key":"b","off', b'{"event":"done","ke'):
+        with path.open("ab") as file:
+            file.write(rest)
+        deliver(recovered(path), intent("c", 1))
+    assert [line["key"] for line in read(path) if line["event"] == "done"] == ["a", "c", "c"]

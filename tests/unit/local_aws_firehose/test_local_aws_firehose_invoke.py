@@ -44,7 +44,13 @@ def client_error(code: str) -> ClientError:
 
 
 @pytest.fixture
-def transform() -> Callable[..., Outcome]:
+def heard() -> list[str | None]:
+    """Why the endpoint was away, each time that it was; None where it answered."""
+    return []
+
+
+@pytest.fixture
+def transform(heard: list[str | None]) -> Callable[..., Outcome]:
     def run(function: Function, retries: int = 2, stopping: threading.Event | None = None) -> Outcome:
         processing = {"Enabled": True, "Processors": [function_processor(NumberOfRetries=str(retries))]}
         stream = configuration(ProcessingConfiguration=processing)
@@ -55,7 +61,7 @@ def transform() -> Callable[..., Outcome]:
             client=lambda: function,
             clock=ScaledClock(100_000),
             stopping=stopping or threading.Event(),
-            observer=Observer(lambda *_: None, lambda *_: None),
+            observer=Observer(lambda *_: None, lambda *_: None, lambda _, why: heard.append(why), lambda _: heard.append(None)),
             wall=lambda: 0.0,
         )
         return invoker.transform(batch(b"a", b"b"))
@@ -104,10 +110,11 @@ def test_a_malformed_answer_is_not_tried_again(transform: Callable[..., Outcome]
     assert len(function.events) == 1
 
 
-def test_while_the_endpoint_is_away_no_attempt_is_counted(transform: Callable[..., Outcome]) -> None:
+def test_while_the_endpoint_is_away_no_attempt_is_counted(transform: Callable[..., Outcome], heard: list[str | None]) -> None:
     away = EndpointConnectionError(endpoint_url="x")
     function = Function(*[away] * 8, echo)
     assert transform(function, retries=0).groups == {("1",): [0, 1]}
+    assert heard == ['Could not connect to the endpoint URL: "x"'] * 8 + [None]
 
 
 def test_a_stop_ends_the_waiting(transform: Callable[..., Outcome]) -> None:

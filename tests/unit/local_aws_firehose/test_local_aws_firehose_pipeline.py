@@ -27,6 +27,7 @@ from local_aws.firehose.ledger import Ledger, read
 from local_aws.firehose.metrics import UNITS, Metrics
 from local_aws.firehose.pipeline import OUTSTANDING, Pipeline
 from local_aws.firehose.position import Watermarks
+from local_aws.firehose.problems import Problems
 from local_aws.firehose.records import Batch, Outcome
 from local_aws.firehose.results import classify
 from local_aws.firehose.schema_source import Schema, SchemaSource, SchemaUnavailable
@@ -81,6 +82,7 @@ class Stage:
         self.schema = FakeSchema()
         self.metrics = Metrics()
         self.error_log = ErrorLog()
+        self.problems = Problems()
         self.marks = Watermarks({0: 0, 1: 0})
         self.functions = Deferred()
         self.stopping = threading.Event()
@@ -92,6 +94,7 @@ class Stage:
             ledger=self.ledger,
             metrics=self.metrics,
             error_log=self.error_log,
+            problems=self.problems,
             s3=lambda _: self.s3,
             schema=lambda _: self.schema,
         )
@@ -317,7 +320,7 @@ def test_s3_is_tried_again_with_the_same_key_until_it_takes_the_object(make_stag
     assert len(stage.delivered()) == 1
     assert len(stage.s3.attempts) == 4
     assert len(set(stage.s3.attempts)) == 1
-    assert stage.deliverer.failing is None
+    assert stage.problems.text() is None
 
 
 def test_without_a_schema_data_waits_and_nothing_is_put(make_stage: Callable[..., Stage]) -> None:
@@ -390,3 +393,13 @@ def test_every_metric_that_is_sent_has_a_unit_and_the_dimension_of_the_stream(ma
     assert all(one["Unit"] == UNITS[one["MetricName"]] for one in sent)
     assert {one["Dimensions"][0]["Value"] for one in sent} == {"events"}
     assert list(stage.metrics.take("events")) == []
+
+
+def test_bytes_of_conversion_are_counted_for_the_records_that_failed_and_for_the_others(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    good, bad = record(1), record(2, id="bad", name="longer than the other")
+    stage.receive(good, bad)
+    stage.pass_seconds(60)
+    stage.pass_seconds(300)
+    stage.delivered()
+    assert (stage.metrics.totals["SucceedConversion.Bytes"], stage.metrics.totals["FailedConversion.Bytes"]) == (len(good), len(bad))

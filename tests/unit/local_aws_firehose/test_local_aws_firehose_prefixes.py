@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from local_aws.firehose.java_time import BadPattern, compile_pattern
-from local_aws.firehose.prefixes import BadPrefix, ErrorType, Instance, Prefix, object_name
+from local_aws.firehose.prefixes import BadPrefix, ErrorType, Instance, Prefix, object_name, shortest
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 MOMENT_MS = int(MOMENT.timestamp() * 1000)
@@ -95,3 +95,9 @@ def test_a_prefix_that_aws_would_not_understand_is_refused(text: str) -> None:
 def test_an_object_is_named_by_stream_version_instant_and_uuid() -> None:
     name = object_name("events", "3", oldest_ms=MOMENT_MS, zone=ZoneInfo("UTC"), unique="u-u", extension=".parquet")
     assert name == "events-3-2026-01-02-03-04-05-u-u.parquet"
+
+
+def test_a_key_that_a_prefix_names_twice_counts_twice() -> None:
+    prefix = Prefix.parse("a=!{partitionKeyFromLambda:a}/b=!{partitionKeyFromLambda:b}/again=!{partitionKeyFromLambda:a}/")
+    keys = ("x" * 100, "yy")
+    assert shortest(prefix, keys) == len(prefix.evaluate(instance(*keys)))

@@ -11,12 +11,14 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from firehose_samples import configuration
 
-from local_aws.firehose import status
+from local_aws.clock import SteppedClock
+from local_aws.firehose import startup, status
 from local_aws.firehose.conversion_settings import SchemaReference
 from local_aws.firehose.error_log import ErrorLog
 from local_aws.firehose.errors import CannotStart, NotYet, Suspended
 from local_aws.firehose.hive_types import Column, Plain
 from local_aws.firehose.schema_source import SchemaSource, SchemaUnavailable
+from local_aws.firehose.service import Service
 from local_aws.firehose.source import Topic, check_identity
 from local_aws.firehose.startup import check_schema
 from local_aws.firehose.status import Status
@@ -174,3 +176,28 @@ def test_a_topic_that_is_gone_or_another_one_suspends_the_stream(found: Topic | 
 
 def test_a_topic_that_is_the_same_goes_on() -> None:
     assert check_identity(Topic("mine", 4), "mine", "events").partitions == 4
+
+
+def test_a_crash_is_told_by_the_process_that_comes_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise ValueError("boom")
+
+    monkeypatch.setattr(startup, "describe", crash)
+    with pytest.raises(ValueError, match="boom"):
+        Service("events", tmp_path, SteppedClock(), "us-east-1").run()
+    after = Service("events", tmp_path, SteppedClock(), "us-east-1")
+
+    def stop(*_: object) -> None:
+        after.ask_to_stop()
+        raise NotYet("away")
+
+    monkeypatch.setattr(startup, "describe", stop)
+    after.run()
+    report = status.read(tmp_path)
+    assert report is not None
+    assert report.values["problem"] == "crashed: ValueError: boom"
+    crashed = {**report.values, "crashed": report.values["crashed"] - 600}
+    status.write(tmp_path, Status.ACTIVE, None, crashed)
+    Service("events", tmp_path, SteppedClock(), "us-east-1")._write({"problem": None})
+    report = status.read(tmp_path)
+    assert report is not None and report.values["problem"] is None

@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from local_aws.lambda_runner.logs import LogShipper, PrintedLines, tail
 
 
@@ -81,7 +83,7 @@ def test_lines_are_written_in_batches_and_in_order_and_stop_writes_what_waits() 
         assert [line for _, name, lines in calls if name == stream for line in lines] == [str(n) for n in range(int(stream[1]), 100, 2)]
 
 
-def test_a_writer_that_fails_or_hangs_holds_nothing_up() -> None:
+def test_a_writer_that_fails_or_hangs_holds_nothing_up_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     free = threading.Event()
 
     def hanging(group: str, stream: str, lines: Sequence[str]) -> None:
@@ -95,4 +97,7 @@ def test_a_writer_that_fails_or_hangs_holds_nothing_up() -> None:
     assert time.monotonic() - started < 0.5
     free.set()
     shipper.stop()
-    assert shipper.lost_lines == 1000
+    assert shipper.notices() == ["1,000 log lines of g were lost; the control plane's log says why."]
+    told = [record for record in caplog.records if "are lost" in record.getMessage()]
+    assert len(told) == 1
+    assert "CloudWatch is away" in caplog.text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifest import ClassCount, Expect, Identifier, Identity, Manifest, State, identify_payload, identify_row, identify_rows
+from manifest import ClassCount, Expect, Identifier, Identity, Manifest, State, identify_payload
 from manifest.draws import SHARES
 from manifest.identity import explicit_user, sku, tagged_name, token, user_id, white_space
 
@@ -66,7 +66,7 @@ def test_spelled_identities_are_read_back_from_text_user_ids_and_white_space(eve
     assert BOTH.of(explicit_user(identity), None, 0) == identity
 
 
-def test_identify_rows_says_of_every_row_what_of_says() -> None:
+def test_rows_says_of_every_row_what_of_says() -> None:
     strings = [
         None,
         "",
@@ -94,9 +94,9 @@ def test_identify_rows_says_of_every_row_what_of_says() -> None:
             "event_name": [row[3] for row in rows],
         }
     )
-    found = identify_rows(table, [A, B]).to_pylist()
+    found = Identifier([A, B]).rows(table).to_pylist()
     for (us, user, product, name), row in zip(rows, found, strict=True):
-        single = identify_row([A, B]).of(user, product, us if us is not None else -(1 << 62), name)
+        single = Identifier([A, B]).of(user, product, us if us is not None else -(1 << 62), name)
         assert row == ({"run": None, "worker": None, "index": None} if single is None else vars(single)), (us, user, product, name)
     assert {row["run"] for row in found} == {None, "aaaaaa1", "bbbbbb2"}
 
@@ -126,10 +126,10 @@ def test_no_rows_give_no_identities_and_a_column_that_lacks_is_named() -> None:
     empty = pa.table(
         {"event_datetime": pa.array([], pa.timestamp("us")), "user_id": pa.array([], pa.string()), "sku": pa.array([], pa.string())}
     )
-    assert identify_rows(empty, [A]).num_rows == 0
-    assert identify_rows(empty, []).column_names == ["run", "worker", "index"]
+    assert Identifier([A]).rows(empty).num_rows == 0
+    assert Identifier([]).rows(empty).column_names == ["run", "worker", "index"]
     with pytest.raises(ValueError, match="no column user_id"):
-        identify_rows(empty.drop_columns(["user_id"]), [A])
+        Identifier([A]).rows(empty.drop_columns(["user_id"]))
 
 
 def test_runs_that_overlap_in_time_never_claim_each_others_rows() -> None:

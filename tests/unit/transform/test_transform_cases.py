@@ -8,7 +8,7 @@ import pytest
 
 from schema import Schema
 from tests.unit.transform.transform_cases import DATA, Case, cases
-from transform.events import Outcome, Row, Transform, explain
+from transform.events import Outcome, Row, Transform
 from transform.reasons import Kind, Rejection, reasons
 
 ALL = cases()
@@ -19,7 +19,6 @@ def test_case(case: Case, user_events: Schema) -> None:
     transform = Transform(user_events, case.window)
     _check(transform(case.value, case.arrival_ms), case, user_events)
     _check(transform.exactly(case.value, case.arrival_ms), case, user_events)
-    assert explain(case.value, case.arrival_ms, case.window, user_events) == case.reason
 
 
 def _check(outcome: Outcome, case: Case, user_events: Schema) -> None:

@@ -196,3 +196,19 @@ def test_every_broker_is_listed_as_a_node(kafka: Any) -> None:
     nodes = kafka.list_nodes(ClusterArn=arn)["NodeInfoList"]
     assert [node["BrokerNodeInfo"]["Endpoints"] for node in nodes] == [["127.0.0.1:1"], ["127.0.0.1:2"], ["127.0.0.1:3"]]
     assert kafka.list_scram_secrets(ClusterArn=arn)["SecretArnList"] == []
+
+
+def test_storage_scaling_is_kept_with_its_tags_and_said_to_be_without_effect(plane: Plane) -> None:
+    scaling = plane.client("application-autoscaling")
+    storage = {"ServiceNamespace": "kafka", "ResourceId": "arn:c", "ScalableDimension": "kafka:broker-storage:VolumeSize"}
+    arn = scaling.register_scalable_target(**storage, MinCapacity=1, MaxCapacity=20, Tags={"a": "1"})["ScalableTargetARN"]
+    scaling.tag_resource(ResourceARN=arn, Tags={"b": "2"})
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"b": "2"}
+    [target] = scaling.describe_scalable_targets(ServiceNamespace="kafka")["ScalableTargets"]
+    assert target["RoleARN"].endswith(
+        ":role/aws-service-role/kafka.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_KafkaCluster"
+    )
+    assert "Scaling of the brokers' storage has no effect: their disks are this machine's." in plane.services.notices.all()
+    scaling.deregister_scalable_target(**storage)
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {}

@@ -152,9 +152,9 @@ resource "aws_msk_configuration" "this" {
 # Cluster
 ################################################################################
 
-# What replaces the cluster, and with it topic, records and stream: name, zones or subnets, disk key, and whether it is a
-# `.kraft` version (MSK moves no cluster from ZooKeeper to KRaft). What MSK changes in place, a broker at a time: type,
-# count (more, never fewer Standard brokers in one step than zones), disk, configuration, version upwards.
+# What replaces the cluster, and with it topic, records and stream: name, zones or subnets, disk key, an older version.
+# MSK moves no cluster from ZooKeeper to KRaft: that needs a new one, with a name of its own. What MSK changes in place, a
+# broker at a time: type, count (a whole number of zones), disk, configuration, version upwards.
 #
 # Disks never shrink. Once storage scaling has grown them, a plan shows the smaller number of volume_size, and MSK
 # refuses it: raise broker_volume_gib to what the disks have. The size is not ignored, for the rules count with it.

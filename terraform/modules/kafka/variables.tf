@@ -115,7 +115,7 @@ variable "existing_cluster" {
 }
 
 # KRaft clusters of MSK start at 3.7, and from 4.0 there is no other form (developer guide, "Metadata management"). A cluster
-# cannot be moved from one form to the other: adding `.kraft` to the version of a running cluster replaces it.
+# cannot be moved from one form to the other: adding `.kraft` to the version of a running cluster needs a new name.
 variable "kafka_version" {
   description = "Kafka version as MSK names it (developer guide, \"Supported Apache Kafka versions\"); `.kraft` is the form without ZooKeeper."
   type        = string

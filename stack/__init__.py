@@ -22,6 +22,16 @@ from console import CouldNotRun
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+FOR_PEOPLE = frozenset(
+    {
+        "kafka_consumer_policy",
+        "kafka_firehose_policy",
+        "kafka_producer_policy",
+    }
+)
+"""Outputs of the stack that people read and no tool does: policies to attach elsewhere, and the like."""
+
+
 @dataclass(frozen=True)
 class AcceptedWindow:
     """Which event dates the transform accepts, as its environment has them; None where not set."""

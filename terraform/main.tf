@@ -3,6 +3,10 @@
 
 locals {
   name = "${var.name}-${var.environment}"
+
+  # What is declared of the load, in Firehose's and MSK's unit: MB (10^6 bytes) a second. 500 GiB a day is 6.2.
+  mb_per_second      = var.expected_gib_per_day * 1073.741824 / 86400
+  peak_mb_per_second = local.mb_per_second * var.peak_factor
 }
 
 ################################################################################
@@ -12,11 +16,19 @@ locals {
 module "network" {
   source = "./modules/network"
 
+  create                  = var.existing_kafka_cluster == null
   name                    = local.name
   vpc_cidr                = var.vpc_cidr
   existing_network        = var.existing_network
   availability_zone_count = var.availability_zone_count
+  availability_zones      = var.availability_zones
   interface_endpoints     = var.interface_endpoints
+  s3_endpoint_accounts    = var.s3_endpoint_accounts
+  flow_logs               = var.vpc_flow_logs
+  log_retention_days      = var.log_retention_days
+
+  # A zone's brokers (half of all at most), one more while MSK replaces one, the endpoints, and two clients.
+  addresses_per_subnet = ceil(var.kafka_broker_count / 2) + 1 + length(var.interface_endpoints) + 2
 }
 
 ################################################################################
@@ -33,24 +45,41 @@ module "kafka" {
   subnet_count       = module.network.subnet_count
   client_cidrs       = var.kafka_client_cidrs
   log_retention_days = var.log_retention_days
+  broker_logs_s3     = var.kafka_broker_logs_s3
   kms_key_arn        = var.kms_key_arn
 
-  kafka_version     = var.kafka_version
-  broker_count      = var.kafka_broker_count
-  broker_type       = var.kafka_broker_type
-  broker_volume_gib = var.kafka_broker_volume_gib
-  monitoring_level  = var.kafka_monitoring_level
+  existing_cluster           = var.existing_kafka_cluster
+  kafka_version              = var.kafka_version
+  broker_count               = var.kafka_broker_count
+  broker_type                = var.kafka_broker_type
+  broker_volume_gib          = var.kafka_broker_volume_gib
+  storage_mode               = var.kafka_storage_mode
+  storage_autoscaling        = var.kafka_storage_autoscaling
+  provisioned_throughput_mib = var.kafka_provisioned_throughput_mib
+  server_properties          = var.kafka_server_properties
+  monitoring_level           = var.kafka_monitoring_level
+  open_monitoring            = var.kafka_open_monitoring
+  cluster_policy_source      = var.kafka_cluster_policy_source
+  delivery_stream_name       = local.name
+
+  load                = { mb_per_second = local.mb_per_second, peak_mb_per_second = local.peak_mb_per_second }
+  outage_budget_hours = var.outage_budget_hours
 
   topic_package       = var.lambda_packages.topic
   lambda_runtime      = var.lambda_runtime
   lambda_architecture = var.lambda_architecture
 
-  topic_name                = var.topic_name
-  topic_partitions          = var.topic_partitions
-  topic_replication_factor  = var.topic_replication_factor
-  topic_min_insync_replicas = var.topic_min_insync_replicas
-  topic_retention_hours     = var.topic_retention_hours
-  topic_max_message_bytes   = var.topic_max_message_bytes
+  topic_name                  = var.topic_name
+  topic_partitions            = var.topic_partitions
+  topic_replication_factor    = var.topic_replication_factor
+  topic_min_insync_replicas   = var.topic_min_insync_replicas
+  topic_retention_hours       = var.topic_retention_hours
+  topic_retention_bytes       = var.topic_retention_bytes
+  topic_local_retention_hours = var.topic_local_retention_hours
+  topic_segment_mib           = var.topic_segment_mib
+  topic_segment_hours         = var.topic_segment_hours
+  topic_compression_type      = var.topic_compression_type
+  topic_max_message_bytes     = var.topic_max_message_bytes
 }
 
 ################################################################################

@@ -1,4 +1,5 @@
-# The only door between the stack and the tools that load, validate and operate it: they read nothing else.
+# The only door between the stack and the tools that load, validate and operate it: they read nothing else. Some outputs are
+# for people alone.
 
 ################################################################################
 # Stack
@@ -31,6 +32,21 @@ output "kafka_auth" {
 output "kafka_topic" {
   description = "The topic that events are sent to."
   value       = module.kafka.topic_name
+}
+
+output "kafka_producer_policy" {
+  description = "IAM policy (JSON) for the role of a producer outside of the stack: attach it there."
+  value       = module.kafka.producer_policy
+}
+
+output "kafka_consumer_policy" {
+  description = "IAM policy (JSON) for the role of a further reader of the topic, in consumer groups named <name>-<environment>-…."
+  value       = module.kafka.consumer_policy
+}
+
+output "kafka_firehose_policy" {
+  description = "The cluster policy (JSON) that lets Firehose connect: for the owner of an existing cluster to put."
+  value       = module.kafka.firehose_policy
 }
 
 ################################################################################

@@ -63,6 +63,34 @@ variable "kms_key_arn" {
   }
 }
 
+variable "expected_gib_per_day" {
+  description = "GiB of records that producers send on a busy day, before compression. Rules compare partitions, disks and brokers with it; nothing else uses it."
+  type        = number
+  default     = 500
+
+  validation {
+    condition     = var.expected_gib_per_day > 0
+    error_message = "expected_gib_per_day is ${var.expected_gib_per_day}; give what a busy day brings, e.g. 500."
+  }
+}
+
+variable "peak_factor" {
+  description = "How many times its average a busy day's rate is at its peak."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.peak_factor >= 1 && var.peak_factor <= 100
+    error_message = "peak_factor is ${var.peak_factor}; a peak is 1 to 100 times the average. 3 is usual for people's actions."
+  }
+}
+
+variable "outage_budget_hours" {
+  description = "The longest outage of S3 or of the stream after which nothing may be lost. Rules hold topic_retention_hours to it."
+  type        = number
+  default     = 24
+}
+
 ################################################################################
 # Network
 ################################################################################
@@ -88,6 +116,28 @@ variable "availability_zone_count" {
   default     = 3
 }
 
+variable "availability_zones" {
+  description = "Names of the zones of the created network; null takes the region's first. Not every zone offers every broker type. A change replaces the cluster."
+  type        = list(string)
+  default     = null
+}
+
+variable "vpc_flow_logs" {
+  description = "Flow logs of the created VPC: `traffic_type` (ALL, ACCEPT, REJECT) and `aggregation_seconds` (60, 600); null goes without."
+  type = object({
+    traffic_type        = optional(string, "ALL")
+    aggregation_seconds = optional(number, 600)
+  })
+  default = {}
+}
+
+variable "s3_endpoint_accounts" {
+  description = "Other accounts whose buckets clients in the created VPC may reach; this account's are always reached."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "interface_endpoints" {
   description = "AWS services that Kafka clients in the created VPC reach through interface endpoints, e.g. [\"sts\", \"logs\"]; charged by the hour."
   type        = set(string)
@@ -98,6 +148,22 @@ variable "interface_endpoints" {
 ################################################################################
 # Kafka
 ################################################################################
+
+variable "existing_kafka_cluster" {
+  description = <<-EOT
+    An MSK cluster to use instead of creating one and its network: provisioned, in this account and region, with IAM, multi-VPC
+    private connectivity for IAM, and ports 14001 to 14100 open to its own VPC.
+    - `arn`: the cluster.
+    - `manage_topic`: whether the stack makes the topic; false uses one that is there.
+    - `manage_policy`: whether the stack puts the cluster policy for Firehose, in place of the one the cluster has.
+  EOT
+  type = object({
+    arn           = string
+    manage_topic  = optional(bool, true)
+    manage_policy = optional(bool, false)
+  })
+  default = null
+}
 
 variable "kafka_version" {
   description = "Kafka version as MSK names it, 3.6.0 or later."
@@ -114,13 +180,66 @@ variable "kafka_broker_count" {
 variable "kafka_broker_type" {
   description = "Instance type of a broker; any but kafka.t3."
   type        = string
-  default     = "kafka.m7g.large"
+  default     = "kafka.m7g.xlarge"
 }
 
 variable "kafka_broker_volume_gib" {
-  description = "Disk of one broker in GiB; not used by express brokers."
+  description = "Disk of one broker in GiB; not used by express brokers. Never shrinks: after storage scaling has grown it, raise the number to what it has."
   type        = number
-  default     = 100
+  default     = 2600
+}
+
+variable "kafka_storage_autoscaling" {
+  description = "Growth of the brokers' disks: up to `maximum_gib`, from `target_percent` full; null leaves them as they are."
+  type = object({
+    maximum_gib    = number
+    target_percent = optional(number, 60)
+  })
+  default = null
+}
+
+variable "kafka_storage_mode" {
+  description = "LOCAL keeps records on the brokers' disks; TIERED moves those older than topic_local_retention_hours to MSK's cheaper tier, for good."
+  type        = string
+  default     = "LOCAL"
+}
+
+variable "kafka_provisioned_throughput_mib" {
+  description = "Throughput of each broker's disk in MiB/s, for large brokers; null takes what EBS gives with it."
+  type        = number
+  default     = null
+}
+
+variable "kafka_server_properties" {
+  description = "Further broker properties of MSK's custom configurations. A change restarts the brokers one after another."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "kafka_broker_logs_s3" {
+  description = "A bucket (`bucket`, `prefix`) that gets the brokers' logs as well as CloudWatch; null goes without."
+  type = object({
+    bucket = string
+    prefix = optional(string, "msk/")
+  })
+  default = null
+}
+
+variable "kafka_open_monitoring" {
+  description = "Prometheus exporters on the brokers (`jmx_exporter`, `node_exporter`), and who may scrape them (`scraper_cidrs`); null goes without."
+  type = object({
+    jmx_exporter  = optional(bool, true)
+    node_exporter = optional(bool, true)
+    scraper_cidrs = optional(set(string), [])
+  })
+  default = null
+}
+
+variable "kafka_cluster_policy_source" {
+  description = "Whose Firehose the cluster policy lets in: this `account`'s, the one `stream`'s, or any (`none`; for finding out why a connection is refused)."
+  type        = string
+  default     = "account"
 }
 
 variable "kafka_monitoring_level" {
@@ -164,6 +283,36 @@ variable "topic_retention_hours" {
   description = "Hours that the topic keeps records: the budget for an outage of S3 or of the stream."
   type        = number
   default     = 72
+}
+
+variable "topic_retention_bytes" {
+  description = "Bytes that each partition keeps at most, whatever their age; null sets no limit. A limit shortens the budget for an outage."
+  type        = number
+  default     = null
+}
+
+variable "topic_local_retention_hours" {
+  description = "Hours that records stay on the brokers' disks with kafka_storage_mode TIERED."
+  type        = number
+  default     = 12
+}
+
+variable "topic_segment_mib" {
+  description = "Size at which a partition's file is closed; only closed files are deleted."
+  type        = number
+  default     = 512
+}
+
+variable "topic_segment_hours" {
+  description = "Age at which a partition's file is closed; only closed files are deleted."
+  type        = number
+  default     = 6
+}
+
+variable "topic_compression_type" {
+  description = "Compression of stored batches; producer keeps what producers chose."
+  type        = string
+  default     = "producer"
 }
 
 variable "topic_max_message_bytes" {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
 from moto.backends import get_backend
@@ -20,6 +21,7 @@ from moto.logs.models import LogEvent, logs_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
+from local_aws.control_plane.application_autoscaling.models import TaggedAutoscalingBackend
 from local_aws.control_plane.athena.models import TaggedAthenaBackend
 from local_aws.control_plane.cloudwatch.models import BoundedCloudWatchBackend
 from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend
@@ -35,6 +37,7 @@ SUBCLASSES: tuple[tuple[BackendDict[Any], type[Any]], ...] = (
     (firehose_backends, MskFirehoseBackend),
     (lambda_backends, RunningLambdaBackend),
     (athena_backends, TaggedAthenaBackend),
+    (applicationautoscaling_backends, TaggedAutoscalingBackend),
     (sts_backends, KnownKeysStsBackend),
     (logs_backends, BoundedLogsBackend),
     (s3_backends, ConditionedS3Backend),

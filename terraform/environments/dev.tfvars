@@ -4,6 +4,14 @@ environment = "dev"
 lambda_runtime      = "python3.13"
 lambda_architecture = "arm64"
 
+# What people try out, not a copy of production's load.
+expected_gib_per_day = 5
+outage_budget_hours  = 12
+
+# Rejected packets tell of a door that is closed; the accepted ones are charged and read by nobody here.
+vpc_flow_logs = { traffic_type = "REJECT" }
+
+# A day of 5 GiB at three copies takes 7 GiB of each disk, 35 % of it.
 kafka_broker_count      = 3
 kafka_broker_type       = "kafka.m7g.large"
 kafka_broker_volume_gib = 20

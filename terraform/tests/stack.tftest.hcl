@@ -12,6 +12,16 @@ variables {
   max_event_age_days  = 30
 }
 
+override_data {
+  target = module.network.data.aws_subnet.existing[1]
+  values = { vpc_id = "vpc-1", cidr_block = "10.1.1.0/24", availability_zone = "us-east-1b", map_public_ip_on_launch = false }
+}
+
+override_data {
+  target = module.network.data.aws_subnet.existing[2]
+  values = { vpc_id = "vpc-1", cidr_block = "10.1.2.0/24", availability_zone = "us-east-1c", map_public_ip_on_launch = false }
+}
+
 run "plans_with_nothing_but_what_has_no_default" {
   command = plan
 
@@ -41,13 +51,42 @@ run "plans_into_an_existing_network_with_as_many_dates_as_firehose_keeps_open" {
 
   variables {
     max_event_age_days = 498
-    existing_network   = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-1", "subnet-2", "subnet-3"] }
+    existing_network   = { vpc_id = "vpc-1", subnet_ids = ["subnet-1", "subnet-2", "subnet-3"] }
   }
 
   assert {
     condition     = output.kafka_topic == "user-events"
     error_message = "The stack does not plan into a network that exists."
   }
+}
+
+run "uses_a_kafka_cluster_that_is_made_elsewhere" {
+  command = plan
+
+  variables {
+    existing_kafka_cluster = { arn = "arn:aws:kafka:us-east-1:123456789012:cluster/shared/11111111-2222-3333-4444-555555555555-1" }
+  }
+
+  assert {
+    condition     = output.kafka_cluster_arn == var.existing_kafka_cluster.arn && module.network.vpc_id == null
+    error_message = "A network or a cluster is made although the cluster is there already."
+  }
+
+  assert {
+    condition     = jsondecode(output.kafka_producer_policy).Statement[1].Resource == "arn:aws:kafka:us-east-1:123456789012:topic/shared/11111111-2222-3333-4444-555555555555-1/user-events"
+    error_message = "A producer is not given the topic of the existing cluster."
+  }
+}
+
+run "rejects_a_load_without_a_rate" {
+  command = plan
+
+  variables {
+    expected_gib_per_day = 0
+    peak_factor          = 0.5
+  }
+
+  expect_failures = [var.expected_gib_per_day, var.peak_factor]
 }
 
 run "warns_of_more_dates_than_firehose_keeps_open" {

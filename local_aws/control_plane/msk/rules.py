@@ -154,6 +154,8 @@ def without_effect(request: Tree) -> list[str]:
     found = []
     if at(request, "EncryptionInfo", "EncryptionAtRest", "DataVolumeKMSKeyId"):
         found.append("EncryptionInfo.EncryptionAtRest")
+    if at(request, "BrokerNodeGroupInfo", "StorageInfo", "EbsStorageInfo", "ProvisionedThroughput", "Enabled"):
+        found.append("StorageInfo.EbsStorageInfo.ProvisionedThroughput")
     if (request.get("EnhancedMonitoring") or "DEFAULT") != "DEFAULT":
         found.append(f"EnhancedMonitoring {request['EnhancedMonitoring']}")
     prometheus = at(request, "OpenMonitoring", "Prometheus")

@@ -3,13 +3,13 @@
 ################################################################################
 
 output "vpc_id" {
-  description = "The VPC."
-  value       = local.create ? aws_vpc.this[0].id : data.aws_vpc.existing[0].id
+  description = "The VPC; null where there is no network."
+  value       = one(concat(aws_vpc.this[*].id, data.aws_vpc.existing[*].id))
 }
 
 output "vpc_cidr" {
-  description = "IPv4 range of the VPC."
-  value       = local.create ? aws_vpc.this[0].cidr_block : data.aws_vpc.existing[0].cidr_block
+  description = "IPv4 range of the VPC; null where there is no network."
+  value       = one(concat(aws_vpc.this[*].cidr_block, data.aws_vpc.existing[*].cidr_block))
 }
 
 ################################################################################
@@ -18,10 +18,19 @@ output "vpc_cidr" {
 
 output "subnet_ids" {
   description = "Private subnets, one per availability zone."
-  value       = local.create ? aws_subnet.private[*].id : var.existing_network.subnet_ids
+  value       = local.existing ? var.existing_network.subnet_ids : aws_subnet.private[*].id
 }
 
 output "subnet_count" {
   description = "How many subnets there are; known before they exist."
-  value       = local.create ? var.availability_zone_count : length(var.existing_network.subnet_ids)
+  value       = local.existing ? length(var.existing_network.subnet_ids) : local.create ? local.zone_count : 0
+}
+
+################################################################################
+# Flow logs
+################################################################################
+
+output "flow_log_group" {
+  description = "Log group of the flow logs; null without them."
+  value       = one(aws_cloudwatch_log_group.flow[*].name)
 }

@@ -14,14 +14,14 @@ import pytest
 from operations.prerequisites import plugin_directory
 
 ROOT = Path(__file__).resolve().parents[3] / "terraform"
-LONGEST_FIRST = ("delivery", "kafka", "stack", "lake", "transform", "network")
+LONGEST_FIRST = ("kafka", "delivery", "network", "stack", "lake", "transform")
 
 pytestmark = pytest.mark.integration
 
 
 def run(environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["terraform", f"-chdir={ROOT}", *words], env=environment, capture_output=True, text=True, check=False, timeout=300
+        ["terraform", f"-chdir={ROOT}", *words], env=environment, capture_output=True, text=True, check=False, timeout=600
     )
 
 

@@ -203,3 +203,19 @@ def test_a_cluster_in_another_region_than_the_targets_is_refused_by_name(plane: 
     with pytest.raises(elsewhere.exceptions.BadRequestException, match=r"clusters in eu-west-1: it runs in us-east-1"):
         elsewhere.create_cluster(**CLUSTER)
     assert plane.brokers.started == []
+
+
+def test_storage_scaling_is_kept_with_its_tags_and_said_to_be_without_effect(plane: Plane) -> None:
+    scaling = plane.client("application-autoscaling")
+    storage = {"ServiceNamespace": "kafka", "ResourceId": "arn:c", "ScalableDimension": "kafka:broker-storage:VolumeSize"}
+    arn = scaling.register_scalable_target(**storage, MinCapacity=1, MaxCapacity=20, Tags={"a": "1"})["ScalableTargetARN"]
+    scaling.tag_resource(ResourceARN=arn, Tags={"b": "2"})
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"b": "2"}
+    [target] = scaling.describe_scalable_targets(ServiceNamespace="kafka")["ScalableTargets"]
+    assert target["RoleARN"].endswith(
+        ":role/aws-service-role/kafka.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_KafkaCluster"
+    )
+    assert "Scaling of the brokers' storage has no effect: their disks are this machine's." in plane.services.notices.all()
+    scaling.deregister_scalable_target(**storage)
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {}

@@ -13,6 +13,17 @@ variable "aws_region" {
   }
 }
 
+variable "account_id" {
+  description = "AWS account that the environment belongs to; a plan with another account's credentials is refused. Null takes any."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is ${coalesce(var.account_id, "null")}; use the 12 digits of an account, in quotes."
+  }
+}
+
 variable "name" {
   description = "What the stack is called; with the environment it is the prefix of every name."
   type        = string

@@ -166,11 +166,19 @@ class Deployment:
         """Build the Lambda zips; returns the tfvars file that names them, their runtime and their architecture.
 
         The environment's tfvars pick runtime and architecture; on the laptop it is what this machine can run.
+
+        Raises:
+            UsageError: on AWS, the tfvars leave one of them out.
         """
         if self.target is Target.LOCAL:
             runtime, architecture = lambda_package.machine()
         else:
             runtime, architecture = self.setting("lambda_runtime"), self.setting("lambda_architecture")
+            if not (runtime and architecture):
+                raise UsageError(
+                    f"{self.variables_file} names no lambda_runtime or no lambda_architecture, which AWS needs to know.",
+                    'For example lambda_runtime = "python3.13" and lambda_architecture = "arm64", there or in a file of --var-file.',
+                )
         self.data_directory.mkdir(parents=True, exist_ok=True)
         built = {name: lambda_package.build(name, runtime, architecture, self.data_directory / f"{name}.zip") for name in FUNCTIONS}
         settings: dict[str, Any] = {

@@ -63,7 +63,7 @@ def of(outputs: StackOutputs, backend: Mapping[str, Any], session: boto3.session
 def objects(s3: Any, bucket: str, limit: int = LONGEST_COUNT) -> Objects:
     """Count a bucket's versions and delete markers, up to about `limit`."""
     count = size = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": min(limit, 1_000)}):
         versions = page.get("Versions", [])
         count += len(versions) + len(page.get("DeleteMarkers", []))
         size += sum(version["Size"] for version in versions)
@@ -112,4 +112,6 @@ def _retention(configs: str | None) -> str:
     """`for 72 hours` from a topic's configuration: base64 of a JSON object (MSK API reference, DescribeTopic)."""
     found = json.loads(base64.b64decode(configs)) if configs else {}
     milliseconds = str(found.get("retention.ms", ""))
+    if milliseconds == "-1":
+        return "without end"
     return f"for {int(milliseconds) / 3_600_000:g} hours" if milliseconds.isdecimal() else "for an unknown time"

@@ -121,6 +121,7 @@ run "rejects_what_aws_would_refuse" {
     name                   = "UserEvents"
     environment            = "pre-prod"
     aws_region             = "virginia"
+    account_id             = "1234-5678-9012"
     kms_key_arn            = "alias/user-events"
     log_retention_days     = 31
     earliest_event_date    = "2023-02-30"
@@ -134,6 +135,7 @@ run "rejects_what_aws_would_refuse" {
     var.name,
     var.environment,
     var.aws_region,
+    var.account_id,
     var.kms_key_arn,
     var.log_retention_days,
     var.earliest_event_date,

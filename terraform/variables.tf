@@ -304,6 +304,12 @@ variable "earliest_event_date" {
   }
 }
 
+variable "samples_only" {
+  description = "Declares that samples and tests alone are sent here, no live stream: a fixed earliest_event_date may let in more dates than Firehose keeps open at once. Refused for prod."
+  type        = bool
+  default     = false
+}
+
 variable "max_event_age_days" {
   description = "Days before its arrival up to which an event's date is accepted."
   type        = number

@@ -61,6 +61,27 @@ run "warns_of_more_dates_than_firehose_keeps_open" {
   expect_failures = [check.accepted_dates_fit_the_active_partitions]
 }
 
+run "accepts_more_dates_for_samples_without_a_warning" {
+  command = plan
+
+  variables {
+    max_event_age_days  = null
+    earliest_event_date = "2020-01-01"
+    samples_only        = true
+  }
+}
+
+run "rejects_a_prod_for_samples" {
+  command = plan
+
+  variables {
+    environment  = "prod"
+    samples_only = true
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
 run "accepts_recent_earliest_date_without_a_warning" {
   command = plan
 

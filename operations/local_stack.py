@@ -127,7 +127,7 @@ _KINDS = (
     ("bucket", "s3", "list_buckets", "Buckets[].Name"),
     ("network", "ec2", "describe_vpcs", "Vpcs[?!IsDefault].VpcId"),
     ("security group", "ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"),
-    ("endpoint", "ec2", "describe_vpc_endpoints", "VpcEndpoints[].VpcEndpointId"),
+    ("endpoint", "ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted' && State!='Deleted'].VpcEndpointId"),
     ("alarm", "cloudwatch", "describe_alarms", "[MetricAlarms, CompositeAlarms][][].AlarmName"),
     ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
 )

@@ -12,13 +12,21 @@ PY := .venv/bin/python
 ENV ?= local
 TARGET ?=
 CLOCK_SPEED ?= 60
+# Every command that touches a stack takes ENV (local, dev, staging, prod) and TARGET (local, aws). On AWS it asks first:
+# YES=1 answers, CONFIRM=prod types the name that production's destroy wants. VAR_FILE is a further tfvars file.
+YES ?=
+CONFIRM ?=
+VAR_FILE ?=
 STACK := --env $(ENV) $(if $(TARGET),--target $(TARGET))
+ASKING := $(STACK) $(if $(YES),--yes)
+VARIABLES := $(if $(VAR_FILE),--var-file $(VAR_FILE))
+TOOL := $(ASKING) --
 EVENTS ?= 120000
 RATE ?= 2000
 SEED ?= 1
 export SQL
 
-.PHONY: help setup setup-dev demo up down status output plan load-test validate query package test test-faults lint clean
+.PHONY: help setup setup-dev demo up down plan apply destroy status output load-test validate query package test test-shapes test-faults lint clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,34 +35,43 @@ demo: setup ## Everything, from nothing: up, load, deliver, validate, second pla
 	@$(PY) -m operations demo --clock-speed $(CLOCK_SPEED)
 
 up: setup ## Start the local target and apply the stack; leaves it running
-	@$(PY) -m operations up $(STACK) --clock-speed $(CLOCK_SPEED)
+	@$(PY) -m operations up $(STACK) $(VARIABLES) --clock-speed $(CLOCK_SPEED)
 
 down: setup ## Destroy the stack and stop everything that `make up` started
-	@$(PY) -m operations down $(STACK)
+	@$(PY) -m operations down $(STACK) $(VARIABLES)
 
-status: setup ## Say what runs, where, lag and last delivery
-	@$(PY) -m local_aws status
+plan: setup ## Count what an apply would change (ENV=local|dev|staging|prod, TARGET=local|aws)
+	@$(PY) -m operations plan $(ASKING) $(VARIABLES)
 
-output: setup ## Print `terraform output -json`
-	@$(PY) -m operations outputs $(STACK)
+apply: setup ## Plan, ask, and apply exactly that (ENV=, TARGET=, YES=1 for machines)
+	@$(PY) -m operations apply $(ASKING) $(VARIABLES)
 
-plan: setup ## Say what an apply would change (ENV=..., TARGET=local|aws)
-	@$(PY) -m operations plan $(STACK)
+destroy: setup ## Show what holds data, ask, and destroy (ENV=, TARGET=, CONFIRM=prod)
+	@$(PY) -m operations destroy $(ASKING) $(VARIABLES) $(if $(CONFIRM),--confirm $(CONFIRM))
 
-load-test: setup ## Send a seeded load and keep its manifest (EVENTS=, RATE=, SEED=)
-	@$(PY) -m producer_sim load --events $(EVENTS) --rate $(RATE) --seed $(SEED)
+status: setup ## Say what runs, where, lag and last delivery (ENV=, TARGET=)
+	@$(PY) -m operations status $(ASKING)
 
-validate: setup ## Wait until every run's balance sheet closes, then judge the lake ([MANIFEST=file])
-	@$(PY) -m validation lake --wait $(if $(MANIFEST),--manifest $(MANIFEST))
+output: setup ## Print `terraform output -json`, and keep it for the tools (ENV=, TARGET=)
+	@$(PY) -m operations outputs $(ASKING)
 
-query: setup ## Query the lake with DuckDB: make query SQL='select count(*) from user_events'
-	@$(PY) -m validation query "$$SQL"
+load-test: setup ## Send a seeded load and keep its manifest (EVENTS=, RATE=, SEED=; ENV=, TARGET=)
+	@$(PY) -m operations tool $(TOOL) producer_sim load --events $(EVENTS) --rate $(RATE) --seed $(SEED)
+
+validate: setup ## Wait until every run's balance sheet closes, then judge the lake ([MANIFEST=file]; ENV=, TARGET=)
+	@$(PY) -m operations tool $(TOOL) validation lake --wait $(if $(MANIFEST),--manifest $(MANIFEST))
+
+query: setup ## Query the lake with DuckDB: make query SQL='select count(*) from user_events' (ENV=, TARGET=)
+	@$(PY) -m operations tool $(TOOL) validation query "$$SQL"
 
 package: setup ## Build the Lambda zips for ENV's runtime and architecture
 	@$(PY) -m operations package $(STACK)
 
 test: setup-dev ## Run all tests (under 15 minutes on two cores)
 	@$(PY) -m pytest
+
+test-shapes: setup-dev ## Apply, plan again and destroy every environment's shape on the local target
+	@TEST_SHAPES=dev,staging,prod $(PY) -m pytest tests/integration/operations/test_operations_shapes.py
 
 test-faults: setup-dev ## Kill the data plane five times during a load; nothing may be lost
 	@FAULT_KILLS=5 $(PY) -m pytest tests/faults

@@ -14,12 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from console import Output, PipelineError
-from local_aws import processes
 from local_aws.home import CHECKOUT, Home
-from operations import local_stack, prerequisites
+from operations import local_stack, prerequisites, throwaway
 from operations.deployment import Deployment, exclusive
 from operations.errors import StepFailed
 from operations.memory import PeakMemory
@@ -99,7 +97,7 @@ class Demo:
     def _second_plan(self) -> None:
         changes = self.deployment.terraform().plan()
         if not changes.empty:
-            listed = [f"{'/'.join(actions)} {address}" for address, actions in changes.actions.items()]
+            listed = [f"{change.action.value} {change.address}" for change in changes.changes]
             raise StepFailed("The second plan is not empty.", *listed, *(f"output {name}" for name in changes.outputs))
         self.output.notice("No changes.")
 
@@ -131,7 +129,7 @@ def show(output: Output, clock_speed: float) -> None:
         PipelineError: a step did not hold; the logs are kept, and the last line of advice says where.
     """
     base = Home.default().root
-    _remove_ended(base, output)
+    throwaway.remove_ended(base, output)
     home = Home(base / f"demo-{os.getpid()}")
     demo = Demo(Deployment.of("local", "local", home), output, clock_speed)
     memory = PeakMemory(home, os.getpid())
@@ -152,19 +150,3 @@ def show(output: Output, clock_speed: float) -> None:
         {"held": True, "seconds": round(time.monotonic() - began, 1), "peak_memory_mib": round(memory.peak_mib)},
         f"\nEvery step held. Peak memory of all processes: {memory.peak_mib:,.0f} MiB.",
     )
-
-
-def _remove_ended(base: Path, output: Output) -> None:
-    """Remove what ended demos left: a demo that still runs holds its home's lock.
-
-    The target of one that was killed runs on; it is stopped while its home still tells which processes are its own.
-    """
-    for directory in base.glob("demo-*") if base.is_dir() else ():
-        home = Home(directory)
-        try:
-            with exclusive(home):
-                if any(processes.is_running(record) for record in processes.recorded(home)):
-                    local_stack.stop_target(home, output)
-                shutil.rmtree(directory, ignore_errors=True)
-        except PipelineError:
-            continue

@@ -15,7 +15,7 @@ import lambda_package
 from console import CouldNotRun, Output, PipelineError
 from local_aws.home import Home
 from operations import prerequisites
-from operations.deployment import FUNCTIONS, Deployment
+from operations.deployment import FUNCTIONS, Deployment, Target, state_buckets
 from operations.errors import TargetNotRunning
 
 DEFAULT_CLOCK_SPEED = 60.0
@@ -64,7 +64,7 @@ def down(deployment: Deployment, output: Output) -> None:
         PipelineError: the stack could not be destroyed, which on AWS would have left it there; the target is stopped by then.
     """
     try:
-        if _answers(deployment):
+        if answers(deployment):
             deployment.prepare_state()
             terraform = deployment.terraform()
             terraform.init()
@@ -90,16 +90,20 @@ def keep_outputs(deployment: Deployment, outputs: dict[str, Any]) -> None:
     temporary = deployment.outputs_file.with_suffix(".tmp")
     temporary.write_text(json.dumps(outputs, indent=2), encoding="utf-8")
     temporary.replace(deployment.outputs_file)
+    if deployment.target is Target.LOCAL and not deployment.laptops_own:  # the tools look for the target's settings beside the outputs
+        beside = deployment.outputs_file.with_name("env")
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(deployment.home.env_file)
 
 
 def leftovers(deployment: Deployment) -> list[str]:
     """What is left at the target after a destroy: nothing, if all is well.
 
-    Left out are the state's bucket and KMS keys, which AWS deletes after a waiting period, and what an empty account has:
+    Left out are the buckets of states and KMS keys, which AWS deletes after a waiting period, and what an empty account has:
     default networks, the primary work group.
     """
     session = deployment.session()
-    kept = {f"bucket {deployment.backend['bucket']}", "work group primary"}
+    kept = {*(f"bucket {name}" for name in state_buckets()), "work group primary"}
     found = [f"in Terraform's state: {address}" for address in deployment.terraform().addresses()]
     for kind, service, operation, path in _KINDS:
         client = session.client(service)  # type: ignore[call-overload]
@@ -123,13 +127,16 @@ _KINDS = (
     ("bucket", "s3", "list_buckets", "Buckets[].Name"),
     ("network", "ec2", "describe_vpcs", "Vpcs[?!IsDefault].VpcId"),
     ("security group", "ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"),
-    ("endpoint", "ec2", "describe_vpc_endpoints", "VpcEndpoints[].VpcEndpointId"),
+    ("endpoint", "ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted' && State!='Deleted'].VpcEndpointId"),
     ("alarm", "cloudwatch", "describe_alarms", "[MetricAlarms, CompositeAlarms][][].AlarmName"),
     ("dashboard", "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
 )
 
 
-def _answers(deployment: Deployment) -> bool:
+def answers(deployment: Deployment) -> bool:
+    """Whether there is a target to work on: AWS always, the local one if it runs and answers."""
+    if deployment.target is not Target.LOCAL:
+        return True
     try:
         deployment.session().client("sts").get_caller_identity()
     except TargetNotRunning:

@@ -15,25 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from operations.errors import TerraformFailed
+from operations import changes
+from operations.changes import Action, Changes
+from operations.errors import StateBucketMissing, StateLocked, TerraformFailed
 from operations.prerequisites import PLUGIN_DIR_VARIABLE, plugin_directory
 
 SOURCE = Path(__file__).resolve().parent.parent / "terraform"
+STATE_BUCKET_ADVICE = "Make it once, with terraform/modules/bootstrap (terraform/README.md says how), or correct the backend file."
 _ERROR_LINES = 30
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a plan would do, by resource address."""
-
-    actions: Mapping[str, tuple[str, ...]]
-    """Address to actions, e.g. `("delete", "create")`; resources without change are left out."""
-    outputs: tuple[str, ...]
-    """Names of outputs that would change."""
-
-    @property
-    def empty(self) -> bool:
-        return not self.actions and not self.outputs
 
 
 @dataclass(frozen=True)
@@ -70,27 +59,26 @@ class Terraform:
             raise
 
     def apply(self) -> str:
-        """Apply, and return terraform's closing line."""
+        """Plan and apply, and return terraform's closing line."""
         return self._closing_line(self._run(["apply", "-auto-approve", *self._variables]), "Apply complete")
+
+    def apply_planned(self) -> str:
+        """Apply exactly what the last `plan` found, and return terraform's closing line; refused if the state moved on since."""
+        return self._closing_line(self._run(["apply", str(self._plan_file)]), "Apply complete")
 
     def destroy(self) -> str:
         """Destroy everything, and return terraform's closing line."""
         return self._closing_line(self._run(["destroy", "-auto-approve", *self._variables]), "Destroy complete")
 
-    def plan(self, *, destroy: bool = False) -> Changes:
-        """What an apply would change now."""
+    def plan(self) -> Changes:
+        """What an apply would change now; kept for `apply_planned`."""
         self.data_directory.mkdir(parents=True, exist_ok=True)
-        plan_file = self.data_directory / "plan"
-        self._run(["plan", f"-out={plan_file}", *(("-destroy",) if destroy else ()), *self._variables])
-        document = json.loads(self._run(["show", "-json", str(plan_file)], logged=False))
-        return Changes(
-            {
-                change["address"]: tuple(change["change"]["actions"])
-                for change in document.get("resource_changes", [])
-                if change["change"]["actions"] not in (["no-op"], ["read"])
-            },
-            tuple(name for name, change in document.get("output_changes", {}).items() if change["actions"] != ["no-op"]),
-        )
+        printed = self._run(["plan", "-json", f"-out={self._plan_file}", *self._variables])
+        found = changes.read(printed)
+        if not any(change.action in (Action.UPDATE, Action.REPLACE) for change in found.changes):
+            return found  # `show` loads the provider once more, for several seconds
+        document = json.loads(self._run(["show", "-json", str(self._plan_file)], logged=False))
+        return changes.read(printed, changes.attributes(document))
 
     def outputs(self) -> dict[str, Any]:
         """What `terraform output -json` prints, parsed."""
@@ -100,6 +88,10 @@ class Terraform:
     def addresses(self) -> list[str]:
         """Addresses of all resources in the state; empty where there is no state."""
         return self._run(["state", "list"]).split()
+
+    @property
+    def _plan_file(self) -> Path:
+        return self.data_directory / "plan"
 
     @property
     def _variables(self) -> tuple[str, ...]:
@@ -125,10 +117,19 @@ class Terraform:
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ terraform {' '.join(arguments)}\n{printed if logged else complaints}\n")
         if process.returncode != 0:
-            raise TerraformFailed(
-                f"terraform {arguments[0]} failed.", *_error_lines(printed + (complaints or "")), f"All it said: {self.log}"
-            )
+            raise self._failure(arguments[0], changes.error_text(printed) + "\n" + (complaints or ""))
         return printed
+
+    def _failure(self, command: str, said: str) -> TerraformFailed:
+        """The error that `said` means, those with a known way out by their own type."""
+        log = f"All it said: {self.log}"
+        if "Error acquiring the state lock" in said:
+            return StateLocked(*_locked(said, self.backend_file), log)
+        missing = re.search(r'S3 bucket "([^"]+)" does not exist|NoSuchBucket', said)
+        if missing:
+            bucket = missing[1] or f"named in {self.backend_file}"
+            return StateBucketMissing(f"The state's bucket {bucket} does not exist.", STATE_BUCKET_ADVICE, log)
+        return TerraformFailed(f"terraform {command} failed.", *_error_lines(said), log)
 
     def _process_environment(self) -> dict[str, str]:
         merged = {
@@ -145,6 +146,18 @@ class Terraform:
     @staticmethod
     def _closing_line(printed: str, opening: str) -> str:
         return next((line for line in reversed(printed.splitlines()) if line.startswith(opening)), opening)
+
+
+def _locked(said: str, backend_file: Path) -> tuple[str, ...]:
+    """Who holds the lock, from terraform's "Lock Info"."""
+    info = dict(re.findall(r"^[│\s]*(ID|Operation|Who|Created):\s*(.+?)\s*$", said, re.MULTILINE))
+    holder = f"{info.get('Who', 'somebody')} since {info.get('Created', 'an unknown time')} ({info.get('Operation', 'an operation')})"
+    lock = f"the lock {info['ID']}" if "ID" in info else "the lock"
+    return (
+        f"The state is locked by {holder}.",
+        "If that run still works, wait for it to end.",
+        f"If it was killed, remove {lock}: delete the .tflock object beside the state ({backend_file.name} names bucket and key).",
+    )
 
 
 def _error_lines(printed: str) -> list[str]:

@@ -29,15 +29,20 @@ resource "terraform_data" "rules" {
       condition     = !(var.environment == "prod" && var.max_event_age_days == null)
       error_message = "max_event_age_days is not set for prod: a fixed earliest_event_date lets in more dates each day, until there are more than Firehose keeps open. Set max_event_age_days."
     }
+
+    precondition {
+      condition     = !(var.environment == "prod" && var.samples_only)
+      error_message = "samples_only is true for prod: a live stream needs the warning that it silences. Set it to false."
+    }
   }
 }
 
 check "accepted_dates_fit_the_active_partitions" {
   assert {
     condition = (
-      var.max_event_age_days != null || var.earliest_event_date == null ? true :
+      var.samples_only || var.max_event_age_days != null || var.earliest_event_date == null ? true :
       timecmp("${var.earliest_event_date}T00:00:00Z", timeadd(plantimestamp(), "-${24 * (var.active_partition_limit - 1 - ceil(var.max_future_skew_hours / 24))}h")) >= 0
     )
-    error_message = "Since earliest_event_date (${coalesce(var.earliest_event_date, "null")}) there are more dates than the ${var.active_partition_limit} that Firehose keeps open at once. Fine for samples and tests; for a live stream set max_event_age_days."
+    error_message = "Since earliest_event_date (${coalesce(var.earliest_event_date, "null")}) there are more dates than the ${var.active_partition_limit} that Firehose keeps open at once. For a live stream set max_event_age_days; for samples and tests alone set samples_only."
   }
 }

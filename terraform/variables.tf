@@ -13,6 +13,17 @@ variable "aws_region" {
   }
 }
 
+variable "account_id" {
+  description = "AWS account that the environment belongs to; a plan with another account's credentials is refused. Null takes any."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is ${coalesce(var.account_id, "null")}; use the 12 digits of an account, in quotes."
+  }
+}
+
 variable "name" {
   description = "What the stack is called; with the environment it is the prefix of every name."
   type        = string
@@ -440,6 +451,12 @@ variable "earliest_event_date" {
     condition     = var.earliest_event_date == null ? true : can(timeadd("${var.earliest_event_date}T00:00:00Z", "0s"))
     error_message = "earliest_event_date is ${coalesce(var.earliest_event_date, "null")}; use a date such as 2020-01-01."
   }
+}
+
+variable "samples_only" {
+  description = "Declares that samples and tests alone are sent here, no live stream: a fixed earliest_event_date may let in more dates than Firehose keeps open at once. Refused for prod."
+  type        = bool
+  default     = false
 }
 
 variable "max_event_age_days" {

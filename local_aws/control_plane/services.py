@@ -86,6 +86,8 @@ class Services:
     check_properties: Callable[[Mapping[str, str]], object] = lambda _properties: None
     """Raises where an MSK configuration names a broker property that the brokers do not take."""
     notices: Notices = field(default_factory=Notices)
+    longest_poll_seconds: float = 0.0
+    """How long a describe operation may wait for a cluster or a stream that is on its way to another state (`long_poll`)."""
 
     installed: ClassVar[Services]
     """moto makes its backends by itself, with a region and an account and nothing else, and keeps them in module

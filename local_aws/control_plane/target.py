@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 STATUS_SECONDS = 2.0
+LONGEST_POLL_SECONDS = 20.0
+"""Most clusters and streams settle within one such answer, and boto3 gives a request up after 60 s only."""
 BODIES_TO_COLLECT = 64 * 1024 * 1024
 
 
@@ -97,6 +99,7 @@ class Target:
             data_planes=self._planes,
             check_stream=parse,
             check_properties=self._check_properties,
+            longest_poll_seconds=LONGEST_POLL_SECONDS,
         )
 
     def _start_cluster(

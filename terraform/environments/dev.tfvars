@@ -24,6 +24,7 @@ bucket_lifecycle_days = { errors = 14 }
 log_retention_days    = 7
 
 earliest_event_date = "2020-01-01"
+samples_only        = true
 
 delivery_buffer_size_mib          = 64
 delivery_buffer_interval_seconds  = 60

@@ -100,6 +100,27 @@ run "warns_of_more_dates_than_firehose_keeps_open" {
   expect_failures = [check.accepted_dates_fit_the_active_partitions]
 }
 
+run "accepts_more_dates_for_samples_without_a_warning" {
+  command = plan
+
+  variables {
+    max_event_age_days  = null
+    earliest_event_date = "2020-01-01"
+    samples_only        = true
+  }
+}
+
+run "rejects_a_prod_for_samples" {
+  command = plan
+
+  variables {
+    environment  = "prod"
+    samples_only = true
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
 run "accepts_recent_earliest_date_without_a_warning" {
   command = plan
 
@@ -160,6 +181,7 @@ run "rejects_what_aws_would_refuse" {
     name                   = "UserEvents"
     environment            = "pre-prod"
     aws_region             = "virginia"
+    account_id             = "1234-5678-9012"
     kms_key_arn            = "alias/user-events"
     log_retention_days     = 31
     earliest_event_date    = "2023-02-30"
@@ -173,6 +195,7 @@ run "rejects_what_aws_would_refuse" {
     var.name,
     var.environment,
     var.aws_region,
+    var.account_id,
     var.kms_key_arn,
     var.log_retention_days,
     var.earliest_event_date,

@@ -26,7 +26,7 @@ FOREIGN = Path(__file__).with_name("foreign_stack")
 
 def test_a_second_plan_is_empty(running_stack):
     done = running_stack.json("operations", "plan")
-    assert done[-1] == {"result": "plan", "changes": 0, "outputs": [], "empty": True}
+    assert (done[-1]["result"], done[-1]["changes"], done[-1]["outputs"], done[-1]["empty"]) == ("plan", 0, [], True)
 
 
 def test_up_is_harmless_on_a_running_stack(running_stack):

@@ -10,8 +10,11 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.firehose.responses import FirehoseResponse
 
+from local_aws.control_plane.delivery_streams import source
 from local_aws.control_plane.delivery_streams.exceptions import InvalidArgumentException
 from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend, backend_of
+from local_aws.control_plane.long_poll import wait_while
+from local_aws.control_plane.services import Services
 
 
 class MskFirehoseResponse(FirehoseResponse):
@@ -23,6 +26,16 @@ class MskFirehoseResponse(FirehoseResponse):
 
     def create_delivery_stream(self) -> ActionResult:
         return ActionResult({"DeliveryStreamARN": self.backend.create_msk_stream(_plain(self.params))})
+
+    def describe_delivery_stream(self) -> ActionResult:
+        """Held back while the stream is CREATING, save for its data plane, whose start is what the others wait for."""
+        name = self._get_param("DeliveryStreamName")
+        services = Services.installed
+        asker = services.principals.find(self.get_access_key())
+        if asker is None or asker.principal != source.SERVICE:
+            stream = self.backend.stream(name)
+            wait_while(lambda: stream.status() == "CREATING", services.longest_poll_seconds)
+        return ActionResult(self.backend.describe_delivery_stream(name))
 
     def update_destination(self) -> ActionResult:
         request = _plain(self.params)

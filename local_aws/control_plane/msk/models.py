@@ -12,6 +12,7 @@ from uuid import uuid4
 from moto.core.resource_tagging import TaggedResource
 from moto.kafka.models import KafkaBackend, kafka_backends
 
+from local_aws.control_plane.long_poll import wait_while
 from local_aws.control_plane.msk import rules
 from local_aws.control_plane.msk.cluster import Cluster
 from local_aws.control_plane.msk.configurations import Configurations, parse_properties
@@ -67,6 +68,15 @@ class MskBackend(KafkaBackend):
                 raise BadRequestException("One or more of the parameters are not valid: clusterArn.")
             raise NotFoundException(f"The requested resource doesn't exist: {arn}")
         return found
+
+    def settled(self, arn: str) -> Cluster:
+        """The cluster, once it is neither CREATING nor DELETING, or after the longest poll; raises where it is gone by then."""
+        cluster = self.cluster(arn)
+        wait_while(
+            lambda: cluster.state in ("CREATING", "DELETING") and self.clusters.get(arn) is cluster,
+            Services.installed.longest_poll_seconds,
+        )
+        return self.cluster(arn)
 
     def tags_of(self, arn: str) -> dict[str, str]:
         tags: dict[str, str] = self.tagger.get_tag_dict_for_resource(arn)

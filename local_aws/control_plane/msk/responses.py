@@ -66,11 +66,11 @@ class MskResponse(BaseResponse):
         return ActionResult(described)
 
     def describe_cluster(self) -> ActionResult:
-        cluster = self.backend.cluster(self._cluster_arn())
+        cluster = self.backend.settled(self._cluster_arn())
         return ActionResult({"ClusterInfo": cluster.describe(self.backend.tags_of(cluster.arn))})
 
     def describe_cluster_v2(self) -> ActionResult:
-        cluster = self.backend.cluster(self._cluster_arn())
+        cluster = self.backend.settled(self._cluster_arn())
         return ActionResult({"ClusterInfo": cluster.describe_v2(self.backend.tags_of(cluster.arn))})
 
     def list_clusters(self) -> ActionResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -97,6 +98,17 @@ def test_a_stream_is_active_when_its_data_plane_says_so(plane: Plane, firehose: 
     firehose.create_delivery_stream(**request_)
     assert described(firehose)["DeliveryStreamStatus"] == "CREATING"
     plane.data_planes.states["events"] = SimpleNamespace(status="ACTIVE", failure=None)
+    assert described(firehose)["DeliveryStreamStatus"] == "ACTIVE"
+
+
+def test_a_description_waits_for_the_stream_but_never_its_own_data_plane(plane: Plane, firehose: Any, request_: dict[str, Any]) -> None:
+    plane.services.longest_poll_seconds = 30
+    firehose.create_delivery_stream(**request_)
+    key = plane.principals.service("firehose.amazonaws.com")
+    own = plane.client("firehose", (key.access_key_id, key.secret_access_key, None))
+    assert described(own)["DeliveryStreamStatus"] == "CREATING"
+    active = SimpleNamespace(status="ACTIVE", failure=None)
+    threading.Timer(0.3, plane.data_planes.states.update, [{"events": active}]).start()
     assert described(firehose)["DeliveryStreamStatus"] == "ACTIVE"
 
 

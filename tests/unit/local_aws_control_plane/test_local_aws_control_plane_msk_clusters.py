@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -26,6 +27,24 @@ def test_a_cluster_is_creating_until_its_brokers_answer(plane: Plane, kafka: Any
     assert described["Provisioned"]["NumberOfBrokerNodes"] == 3
     assert "ActiveOperationArn" not in described
     assert plane.brokers.started[0].asked["authentication"] == frozenset({"iam"})
+
+
+def test_a_description_waits_for_the_cluster_to_settle(plane: Plane, kafka: Any) -> None:
+    """The provider's pauses between its questions grow to 10 s; an answer that comes with the news spares them."""
+    plane.services.longest_poll_seconds = 30
+    plane.brokers.may_start.clear()
+    arn = kafka.create_cluster(**CLUSTER)["ClusterArn"]
+    threading.Timer(0.3, plane.brokers.may_start.set).start()
+    assert kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE"
+    assert plane.brokers.started, "it waited for the brokers"
+
+
+def test_a_description_does_not_wait_for_ever(plane: Plane, kafka: Any) -> None:
+    plane.services.longest_poll_seconds = 0.2
+    plane.brokers.may_start.clear()
+    arn = kafka.create_cluster(**CLUSTER)["ClusterArn"]
+    assert kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]["State"] == "CREATING"
+    plane.brokers.may_start.set()
 
 
 def test_an_arn_carries_the_clusters_name_and_an_id(kafka: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from console import TextOutput
 from local_aws import processes
 from local_aws.home import Home
-from operations import demo
+from operations import throwaway
 from operations.deployment import exclusive
 
 
@@ -24,7 +24,7 @@ def left(tmp_path: Path) -> Home:
 
 def test_a_killed_demos_processes_end_and_its_home_goes(left: Home, tmp_path: Path) -> None:
     (record,) = processes.recorded(left)
-    demo._remove_ended(tmp_path, TextOutput())
+    throwaway.remove_ended(tmp_path, TextOutput())
     assert not processes.is_running(record)
     assert not left.root.exists()
 
@@ -32,6 +32,6 @@ def test_a_killed_demos_processes_end_and_its_home_goes(left: Home, tmp_path: Pa
 def test_a_demo_that_runs_is_left_alone(left: Home, tmp_path: Path) -> None:
     (record,) = processes.recorded(left)
     with exclusive(left):
-        demo._remove_ended(tmp_path, TextOutput())
+        throwaway.remove_ended(tmp_path, TextOutput())
     assert processes.is_running(record)
     processes.stop(left, record)

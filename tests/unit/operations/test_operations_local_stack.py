@@ -29,11 +29,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Any:
         )
         account = SimpleNamespace(client=lambda service: kafka if service == "kafka" else session.client(service))
         terraform = SimpleNamespace(addresses=list)
-        yield SimpleNamespace(session=lambda: account, backend={"bucket": "state"}, terraform=lambda: terraform)
+        yield SimpleNamespace(session=lambda: account, terraform=lambda: terraform)
 
 
 def test_an_empty_account_has_nothing_left_but_the_state(account: Any) -> None:
-    account.session().client("s3").create_bucket(Bucket="state")
+    account.session().client("s3").create_bucket(Bucket="user-events-local-state")
     assert local_stack.leftovers(account) == []
 
 
@@ -69,7 +69,7 @@ def test_down_fails_where_destroy_failed_and_stops_the_target_all_the_same(monke
     def refuse() -> str:
         raise TerraformFailed("terraform destroy failed.")
 
-    monkeypatch.setattr(local_stack, "_answers", lambda _deployment: True)
+    monkeypatch.setattr(local_stack, "answers", lambda _deployment: True)
     monkeypatch.setattr(local_stack, "stop_target", lambda home, _output: stopped.append(home))
     terraform = SimpleNamespace(init=lambda: None, destroy=refuse)
     deployment: Any = SimpleNamespace(
@@ -78,3 +78,14 @@ def test_down_fails_where_destroy_failed_and_stops_the_target_all_the_same(monke
     with pytest.raises(TerraformFailed, match="destroy failed"):
         local_stack.down(deployment, SimpleNamespace(notice=lambda _text: None))  # type: ignore[arg-type]
     assert stopped == ["home"]
+
+
+def test_an_endpoint_that_was_deleted_is_still_listed_for_a_while_and_is_not_left(account: Any) -> None:
+    ec2 = account.session().client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.sts", VpcEndpointType="Interface", SubnetIds=[subnet])
+    endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+    assert f"endpoint {endpoint}" in local_stack.leftovers(account)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert local_stack.leftovers(account) == []

@@ -122,7 +122,7 @@ def test_types_of_resources_are_of_aws_or_built_in() -> None:
 def test_the_root_alone_configures_the_provider() -> None:
     assert [relative(path) for path in FILES if parse(path).get("provider")] == ["versions.tf"]
     [(_, provider)] = named_blocks(ROOT / "versions.tf", "provider")
-    assert {name for name in provider if not name.startswith("__")} == {"region", "default_tags"}
+    assert {name for name in provider if not name.startswith("__")} == {"region", "default_tags", "allowed_account_ids"}
 
 
 def test_the_root_gives_every_output_that_the_tools_read() -> None:

@@ -16,6 +16,8 @@ import hcl2
 
 _BANNER = re.compile(r"^#{80}\n# (?P<section>.+)\n#{80}$", re.MULTILINE)
 _BLOCK = re.compile(r'^(?P<kind>resource|data) "(?P<type>\w+)" "(?P<name>\w+)"|^module "(?P<module>\w+)"', re.MULTILINE)
+_WITHOUT_RESOURCES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf", "rules.tf"}
+"""Read already, or without anything that is made: what rules.tf declares makes nothing."""
 REQUIRED = object()
 """The default of a variable that has none; `None` is the default null."""
 
@@ -42,7 +44,7 @@ class ModuleOutput:
 
 @dataclass(frozen=True)
 class Made:
-    """What one section of main.tf declares: addresses, data sources with their `data.`, in the file's order."""
+    """What one section declares: addresses, data sources with their `data.`, in the file's order."""
 
     section: str
     addresses: tuple[str, ...]
@@ -62,14 +64,15 @@ def outputs(module: Path) -> list[ModuleOutput]:
 
 
 def made(module: Path) -> list[Made]:
-    """What each section of main.tf declares; sections without a resource are left out."""
-    source = (module / "main.tf").read_text(encoding="utf-8")
-    banners = [(found.start(), found["section"]) for found in _BANNER.finditer(source)]
+    """What each section declares, main.tf first and then the files beside it; sections without a resource are left out."""
     sections: dict[str, list[str]] = {}
-    for block in _BLOCK.finditer(source):
-        section = next((name for start, name in reversed(banners) if start < block.start()), "")
-        address = f"module.{block['module']}" if block["module"] else f"{block['type']}.{block['name']}"
-        sections.setdefault(section, []).append(f"data.{address}" if block["kind"] == "data" else address)
+    for path in [module / "main.tf", *sorted(path for path in module.glob("*.tf") if path.name not in _WITHOUT_RESOURCES)]:
+        source = path.read_text(encoding="utf-8")
+        banners = [(found.start(), found["section"]) for found in _BANNER.finditer(source)]
+        for block in _BLOCK.finditer(source):
+            section = next((name for start, name in reversed(banners) if start < block.start()), "")
+            address = f"module.{block['module']}" if block["module"] else f"{block['type']}.{block['name']}"
+            sections.setdefault(section, []).append(f"data.{address}" if block["kind"] == "data" else address)
     return [Made(section, tuple(addresses)) for section, addresses in sections.items()]
 
 

@@ -97,7 +97,7 @@ def _tables(directory: Path) -> str:
     outputs = [(f"`{item.name}`", _cell(item.description)) for item in modules.outputs(directory)]
     return "\n".join(
         (
-            _table("Resources", ("section of main.tf", "what it makes or reads"), made),
+            _table("Resources", ("section", "what it makes or reads"), made),
             _table("Inputs", ("name", "what it is", "type", "default"), inputs),
             _table("Outputs", ("name", "what it is"), outputs),
         )

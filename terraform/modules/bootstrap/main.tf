@@ -351,6 +351,7 @@ locals {
         "arn:${local.partition}:kafka:${local.in_account}:topic/${local.stack}*",
         "arn:${local.partition}:lambda:${local.in_account}:function:${local.stack}*",
         "arn:${local.partition}:logs:${local.in_account}:log-group:/aws/*/${local.stack}*",
+        "arn:${local.partition}:scheduler:${local.in_account}:schedule-group/${local.stack}*",
         "arn:${local.partition}:scheduler:${local.in_account}:schedule/*/${local.stack}*",
         "arn:${local.partition}:sns:${local.in_account}:${local.stack}*",
         "arn:${local.partition}:sqs:${local.in_account}:${local.stack}*",
@@ -478,12 +479,16 @@ locals {
       Sid    = "ChangeKeysOfTheStack"
       Effect = "Allow"
       Action = [
+        "kms:CancelKeyDeletion",
         "kms:CreateAlias",
         "kms:CreateGrant",
         "kms:Decrypt",
         "kms:DeleteAlias",
+        "kms:DisableKey",
         "kms:DisableKeyRotation",
+        "kms:EnableKey",
         "kms:EnableKeyRotation",
+        "kms:Encrypt",
         "kms:GenerateDataKey",
         "kms:PutKeyPolicy",
         "kms:ScheduleKeyDeletion",

@@ -140,11 +140,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       newer_noncurrent_versions = var.former_versions.kept
     }
 
-    # What is left of a deleted lock when its last former version has expired.
-    expiration {
-      expired_object_delete_marker = true
-    }
-
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }

@@ -165,7 +165,7 @@ def test_the_plan_role_may_ask_all_that_a_plan_asks(running_stack, bootstrap):
 
 def test_the_apply_role_may_do_all_that_an_apply_does(running_stack, bootstrap):
     calls = by_root(running_stack.calls_of_up)
-    assert {"CreateClusterV2", "CreateDeliveryStream", "CreateFunction", "CreateRole"} <= {call["action"] for call in calls}
+    assert {"CreateCluster", "CreateDeliveryStream", "CreateFunction", "CreateRole"} <= {call["action"] for call in calls}
     assert lacking(calls, statements(running_stack, "ci-user-events-dev-apply")) == set()
 
 

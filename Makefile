@@ -26,10 +26,10 @@ RATE ?= 2000
 SEED ?= 1
 export SQL
 
-.PHONY: help setup setup-dev demo up down plan apply destroy status output load-test validate query package test test-shapes test-faults lint clean
+.PHONY: help setup setup-dev demo up down plan apply destroy status output load-test validate query package test test-shapes test-faults lint lint-terraform lint-workflows docs clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Everything, from nothing: up, load, deliver, validate, second plan, down
 	@$(PY) -m operations demo --clock-speed $(CLOCK_SPEED)
@@ -78,6 +78,15 @@ test-faults: setup-dev ## Kill the data plane five times during a load; nothing 
 
 lint: setup-dev ## Check style, types and Terraform's format
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && terraform fmt -check -recursive terraform
+
+lint-terraform: setup-dev ## Check Terraform with fmt, validate, tflint and checkov (tflint is built once: needs Go 1.23 or newer)
+	@$(PY) -m lint terraform
+
+lint-workflows: setup-dev ## Check the GitHub workflows with actionlint and zizmor (actionlint is built once: needs Go 1.23 or newer)
+	@$(PY) -m lint workflows
+
+docs: setup ## Write the generated tables of the READMEs under terraform/
+	@$(PY) -m lint docs
 
 setup: .venv/.runtime ## Make the virtual environment
 

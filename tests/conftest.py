@@ -26,6 +26,8 @@ class RunningStack:
     home: Home
     outputs: stack.StackOutputs
     environment: dict[str, str]
+    calls_of_up: list[str]
+    """The lines of the call log from the start of the target to the end of the first apply."""
 
     @property
     def session(self) -> boto3.session.Session:
@@ -71,7 +73,8 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
     try:
         assert started.returncode == 0, started.stdout + started.stderr
         document = json.loads((home.root / "outputs.json").read_text())
-        yield RunningStack(home, stack.parse(document, home.root / "outputs.json"), environment_of(home))
+        calls = home.call_log.read_text(encoding="utf-8").splitlines()
+        yield RunningStack(home, stack.parse(document, home.root / "outputs.json"), environment_of(home), calls)
     finally:
         records = processes.recorded(home)
         ended = _operations(home, "down")

@@ -22,6 +22,17 @@ from console import CouldNotRun
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+FOR_PEOPLE = frozenset(
+    {
+        "bucket_policy_statements",
+        "glue_views",
+        "kms_key_arns",
+        "kms_key_policy_statements",
+    }
+)
+"""Outputs of the stack that people read and no tool does: policies to attach elsewhere, and the like."""
+
+
 @dataclass(frozen=True)
 class AcceptedWindow:
     """Which event dates the transform accepts, as its environment has them; None where not set."""

@@ -1,6 +1,8 @@
 # A laptop: the shape of production (three brokers, three copies, IAM), small buffers, and samples of 2023 accepted.
 environment = "local"
 
+expected_gib_per_day = 1
+
 kafka_broker_count      = 3
 kafka_broker_volume_gib = 10
 
@@ -9,8 +11,9 @@ topic_replication_factor  = 3
 topic_min_insync_replicas = 2
 topic_retention_hours     = 24
 
-bucket_force_destroy = true
-log_retention_days   = 1
+bucket_force_destroy     = true
+kms_deletion_window_days = 7
+log_retention_days       = 1
 
 earliest_event_date = "2020-01-01"
 

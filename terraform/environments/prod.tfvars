@@ -1,6 +1,9 @@
 # 500 GiB a day is 6.2 MB/s on average; one day at three copies takes 1.5 TiB of disk, so three days take 4.4 TiB.
 environment = "prod"
 
+expected_gib_per_day = 500
+peak_factor          = 3
+
 lambda_runtime      = "python3.13"
 lambda_architecture = "arm64"
 

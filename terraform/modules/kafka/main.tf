@@ -79,6 +79,7 @@ resource "aws_vpc_security_group_egress_rule" "vpc" {
 resource "aws_cloudwatch_log_group" "brokers" {
   name              = "/aws/msk/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
 }
 
 ################################################################################
@@ -220,6 +221,7 @@ locals {
 resource "aws_cloudwatch_log_group" "topic" {
   name              = "/aws/lambda/${local.topic_function_name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
 }
 
 resource "aws_iam_role" "topic" {

@@ -57,6 +57,12 @@ variable "log_retention_days" {
   type        = number
 }
 
+variable "log_kms_key_arn" {
+  description = "KMS key of the log groups of brokers and topic function; null uses CloudWatch's own encryption. Its policy must allow the Logs service of this region."
+  type        = string
+  default     = null
+}
+
 ################################################################################
 # Configuration, cluster
 ################################################################################

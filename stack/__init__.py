@@ -27,6 +27,10 @@ FOR_PEOPLE = frozenset(
         "kafka_consumer_policy",
         "kafka_firehose_policy",
         "kafka_producer_policy",
+        "bucket_policy_statements",
+        "glue_views",
+        "kms_key_arns",
+        "kms_key_policy_statements",
     }
 )
 """Outputs of the stack that people read and no tool does: policies to attach elsewhere, and the like."""

@@ -1,12 +1,26 @@
-# User action events, from Kafka to Parquet on S3 by event date: network, brokers and topic, lake, transform, delivery.
+# User action events, from Kafka to Parquet on S3 by event date: keys, network, brokers and topic, lake, transform, delivery.
 # The order of the parts is the order in which they can exist; each needs only what stands above it.
 
 locals {
-  name = "${var.name}-${var.environment}"
+  name        = "${var.name}-${var.environment}"
+  schema_file = "${path.root}/../schema/user_events.json"
 
   # What is declared of the load, in Firehose's and MSK's unit: MB (10^6 bytes) a second. 500 GiB a day is 6.2.
   mb_per_second      = var.expected_gib_per_day * 1073.741824 / 86400
   peak_mb_per_second = local.mb_per_second * var.peak_factor
+}
+
+################################################################################
+# Encryption
+################################################################################
+
+module "encryption" {
+  source = "./modules/encryption"
+
+  name                 = local.name
+  create               = var.create_kms_keys
+  existing_keys        = var.existing_kms_keys
+  deletion_window_days = var.kms_deletion_window_days
 }
 
 ################################################################################
@@ -26,6 +40,7 @@ module "network" {
   s3_endpoint_accounts    = var.s3_endpoint_accounts
   flow_logs               = var.vpc_flow_logs
   log_retention_days      = var.log_retention_days
+  log_kms_key_arn         = module.encryption.key_arns.logs
 
   # A zone's brokers (half of all at most), one more while MSK replaces one, the endpoints, and two clients.
   addresses_per_subnet = ceil(var.kafka_broker_count / 2) + 1 + length(var.interface_endpoints) + 2
@@ -46,7 +61,8 @@ module "kafka" {
   client_cidrs       = var.kafka_client_cidrs
   log_retention_days = var.log_retention_days
   broker_logs_s3     = var.kafka_broker_logs_s3
-  kms_key_arn        = var.kms_key_arn
+  kms_key_arn        = module.encryption.key_arns.data
+  log_kms_key_arn    = module.encryption.key_arns.logs
 
   existing_cluster           = var.existing_kafka_cluster
   kafka_version              = var.kafka_version
@@ -89,16 +105,20 @@ module "kafka" {
 module "lake" {
   source = "./modules/lake"
 
-  name              = local.name
-  schema_file       = "${path.root}/../schema/user_events.json"
-  bucket_name       = var.bucket_name
-  kms_key_arn       = var.kms_key_arn
-  versioning        = var.bucket_versioning
-  lifecycle_days    = var.bucket_lifecycle_days
-  force_destroy     = var.bucket_force_destroy
-  first_event_date  = var.lake_first_event_date
-  future_days       = local.future_days
-  query_bytes_limit = var.query_bytes_limit
+  name                = local.name
+  schema_file         = local.schema_file
+  bucket_name         = var.bucket_name
+  existing_bucket     = var.existing_bucket
+  kms_key_arn         = module.encryption.key_arns.data
+  versioning          = var.bucket_versioning
+  access_log          = var.bucket_access_log
+  lifecycle_days      = var.bucket_lifecycle_days
+  retention_days      = { data = var.data_retention_days, errors = var.error_retention_days }
+  force_destroy       = var.bucket_force_destroy
+  first_event_date    = var.lake_first_event_date
+  future_days         = local.future_days
+  parquet_compression = var.delivery_parquet.compression
+  query_bytes_limit   = var.query_bytes_limit
 }
 
 ################################################################################
@@ -109,13 +129,19 @@ module "transform" {
   source = "./modules/transform"
 
   name                 = "${local.name}-transform"
+  schema_file          = local.schema_file
   log_retention_days   = var.log_retention_days
+  log_kms_key_arn      = module.encryption.key_arns.logs
+  log_format           = var.transform_log_format
+  kms_key_arn          = module.encryption.key_arns.data
+  tracing              = var.transform_tracing
   package              = var.lambda_packages.transform
   runtime              = var.lambda_runtime
   architecture         = var.lambda_architecture
   memory_mib           = var.transform_memory_mib
   timeout_seconds      = var.transform_timeout_seconds
   reserved_concurrency = var.transform_reserved_concurrency
+  expected_load        = local.expected_load
 
   accepted_window = {
     earliest_event_date   = var.earliest_event_date
@@ -133,19 +159,25 @@ module "delivery" {
 
   name               = local.name
   log_retention_days = var.log_retention_days
+  log_kms_key_arn    = module.encryption.key_arns.logs
 
   cluster_name = module.kafka.cluster_name
   cluster_arn  = module.kafka.cluster_arn
   topic_name   = module.kafka.topic_name
   read_from    = var.delivery_read_from
 
+  bind_roles_to_stream = var.delivery_bind_roles_to_stream
+
   bucket                  = module.lake.bucket
+  bucket_owner            = module.lake.bucket_owner
   data_prefix             = module.lake.data_prefix
   error_prefix            = module.lake.error_prefix
   partition_key           = module.lake.partition_key
   glue_database           = module.lake.database
   glue_table              = module.lake.table
-  kms_key_arn             = var.kms_key_arn
+  table_partition_keys    = module.lake.partition_keys
+  kms_key_arn             = module.encryption.key_arns.data
+  parquet                 = var.delivery_parquet
   buffer_size_mib         = var.delivery_buffer_size_mib
   buffer_interval_seconds = var.delivery_buffer_interval_seconds
 
@@ -153,4 +185,10 @@ module "delivery" {
   transform_buffer_size_mib         = var.transform_buffer_size_mib
   transform_buffer_interval_seconds = var.transform_buffer_interval_seconds
   transform_retries                 = var.transform_retries
+  transform_partition_keys          = module.transform.partition_keys
+  average_event_bytes               = var.average_event_bytes
+  freshness_promise_seconds         = var.freshness_promise_seconds
+
+  partition_key_source = var.partition_key_source
+  partition_field      = module.lake.partition_field
 }

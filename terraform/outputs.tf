@@ -11,6 +11,20 @@ output "aws_region" {
 }
 
 ################################################################################
+# Encryption
+################################################################################
+
+output "kms_key_arns" {
+  description = "ARNs of the KMS keys by purpose (data, logs, alarms); null where AWS's own key is used."
+  value       = module.encryption.key_arns
+}
+
+output "kms_key_policy_statements" {
+  description = "By purpose, the statements (JSON) that a key in existing_kms_keys needs in its policy; `delivery` where the data key is of another account."
+  value       = merge(module.encryption.policy_statements, { delivery = module.delivery.kms_key_policy_statements })
+}
+
+################################################################################
 # Kafka
 ################################################################################
 
@@ -78,6 +92,11 @@ output "glue_table" {
   value       = module.lake.table
 }
 
+output "glue_views" {
+  description = "Views over the table: `typed`, and `distinct` without the copies that delivery may leave."
+  value       = module.lake.views
+}
+
 output "athena_workgroup" {
   description = "Athena workgroup for queries."
   value       = module.lake.workgroup
@@ -104,6 +123,11 @@ output "transform_accepted_window" {
 output "delivery_stream_name" {
   description = "Name of the Firehose stream."
   value       = module.delivery.stream_name
+}
+
+output "bucket_policy_statements" {
+  description = "Statements (JSON) that existing_bucket needs in its policy, where another account owns it."
+  value       = module.delivery.bucket_policy_statements
 }
 
 output "delivery_buffer_interval_seconds" {

@@ -63,17 +63,6 @@ variable "log_retention_days" {
   }
 }
 
-variable "kms_key_arn" {
-  description = "KMS key for brokers' disks, objects and query results; null uses the keys that AWS manages. Its policy must allow MSK and this account's roles."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key (…:key/<id>), not an alias: Firehose takes keys only."
-  }
-}
-
 variable "expected_gib_per_day" {
   description = "GiB of records that producers send on a busy day, before compression. Rules compare partitions, disks and brokers with it; nothing else uses it."
   type        = number
@@ -100,6 +89,44 @@ variable "outage_budget_hours" {
   description = "The longest outage of S3 or of the stream after which nothing may be lost. Rules hold topic_retention_hours to it."
   type        = number
   default     = 24
+}
+
+################################################################################
+# Encryption
+################################################################################
+
+variable "create_kms_keys" {
+  description = "Whether the stack makes its own KMS keys, for each purpose that existing_kms_keys names none for; false encrypts with AWS's keys instead."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "existing_kms_keys" {
+  description = <<-EOT
+    ARNs of KMS keys to use instead of making some; the policy of each needs what the output `kms_key_policy_statements` says.
+    - `data`: objects, query results, brokers' disks, variables of functions.
+    - `logs`: log groups.
+    - `alarms`: the alarms' topic and secret.
+  EOT
+  type = object({
+    data   = optional(string)
+    logs   = optional(string)
+    alarms = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.existing_kms_keys) : arn == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", arn))])
+    error_message = "existing_kms_keys must be ARNs of keys (…:key/<id>), not of aliases: Firehose and Lambda take keys only."
+  }
+}
+
+variable "kms_deletion_window_days" {
+  description = "Days between destroy and the end of the keys, and of what they encrypted; 7 to 30."
+  type        = number
+  default     = 30
 }
 
 ################################################################################
@@ -342,6 +369,24 @@ variable "bucket_name" {
   default     = null
 }
 
+variable "existing_bucket" {
+  description = "A bucket to use instead of making one, of this account or another: `name` and the owner's `account_id`. Its policy needs what the output `bucket_policy_statements` says."
+  type = object({
+    name       = string
+    account_id = string
+  })
+  default = null
+}
+
+variable "bucket_access_log" {
+  description = "Where S3 logs the requests to the bucket: `bucket`, another one of the same account and region, and `prefix`; null logs none."
+  type = object({
+    bucket = string
+    prefix = string
+  })
+  default = null
+}
+
 variable "bucket_versioning" {
   description = "Whether S3 keeps former versions of objects."
   type        = bool
@@ -349,14 +394,27 @@ variable "bucket_versioning" {
 }
 
 variable "bucket_lifecycle_days" {
-  description = "When S3 removes query results, errors and former versions, and moves events to STANDARD_IA, in days; null goes without rules."
+  description = "When S3 removes query results, errors, events and former versions, and moves events to STANDARD_IA, in days; null goes without rules. Never shorter than what data_retention_days and error_retention_days promise."
   type = object({
     query_results             = optional(number, 7)
     errors                    = optional(number, 90)
+    data                      = optional(number)
     data_to_infrequent_access = optional(number)
     former_versions           = optional(number, 30)
   })
   default = null
+}
+
+variable "data_retention_days" {
+  description = "Days for which events are promised to be kept; null promises it for good, so that no lifecycle may remove any."
+  type        = number
+  default     = null
+}
+
+variable "error_retention_days" {
+  description = "Days for which errors are promised to be kept, to be mended and sent again."
+  type        = number
+  default     = 14
 }
 
 variable "bucket_force_destroy" {
@@ -372,9 +430,9 @@ variable "lake_first_event_date" {
 }
 
 variable "query_bytes_limit" {
-  description = "Bytes that one Athena query may scan; null sets no limit."
+  description = "Bytes that one Athena query may scan; null sets no limit. The default, 1 TiB, is about five dollars a query."
   type        = number
-  default     = null
+  default     = 1099511627776
 }
 
 ################################################################################
@@ -442,6 +500,18 @@ variable "transform_reserved_concurrency" {
   default     = null
 }
 
+variable "transform_tracing" {
+  description = "Whether calls of the transform are traced with AWS X-Ray."
+  type        = bool
+  default     = false
+}
+
+variable "transform_log_format" {
+  description = "Format of the transform's log: Text or JSON."
+  type        = string
+  default     = "Text"
+}
+
 variable "earliest_event_date" {
   description = "The first UTC date (YYYY-MM-DD) whose events are accepted; not used where max_event_age_days is set."
   type        = string
@@ -479,6 +549,42 @@ variable "delivery_read_from" {
   description = "Where a new stream starts to read (RFC 3339, UTC); the default is the oldest record. A change replaces the stream."
   type        = string
   default     = "1970-01-01T00:00:00Z"
+}
+
+variable "delivery_bind_roles_to_stream" {
+  description = "Whether the stream's roles trust this one stream; false trusts every stream of the account, should Firehose report that it is unable to assume a role."
+  type        = bool
+  default     = true
+}
+
+variable "delivery_parquet" {
+  description = "How the files are written: `compression` (SNAPPY, GZIP, UNCOMPRESSED), `block_size_mib`, `page_size_kib`, `dictionary`."
+  type = object({
+    compression    = optional(string, "SNAPPY")
+    block_size_mib = optional(number, 256)
+    page_size_kib  = optional(number, 1024)
+    dictionary     = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "partition_key_source" {
+  description = "Where Firehose takes the partition key from: `lambda`, or `query` (jq, at an extra price), should it not honour the transform's for an MSK source."
+  type        = string
+  default     = "lambda"
+}
+
+variable "freshness_promise_seconds" {
+  description = "Seconds after which an event is promised to be in the lake; the buffers must be short enough. Null promises nothing."
+  type        = number
+  default     = 900
+}
+
+variable "average_event_bytes" {
+  description = "Average size of an event in the topic, in bytes; batches for the transform must fit Lambda's 6 MB with it."
+  type        = number
+  default     = 200
 }
 
 variable "delivery_buffer_size_mib" {

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from local_aws.firehose.conversion_settings import MIB, Conversion, read_conversion
 from local_aws.firehose.errors import NotSupportedLocally, RefusedByAws
+from local_aws.firehose.extraction import ENGINE, BadQuery, compile_query
 from local_aws.firehose.prefixes import BadPrefix, Prefix
 from local_aws.firehose.reading import Reader
 
@@ -62,6 +63,8 @@ class Destination:
     kms_key: str | None
     log: LogTarget | None
     transform: Transform | None
+    query: str | None
+    """The jq query that gives the keys of `!{partitionKeyFromQuery:…}`."""
     delimiter: bytes
     conversion: Conversion | None
     partitioned: bool
@@ -175,7 +178,7 @@ def _destination(reader: Reader, name: str, region: str, account: str) -> Destin
     reader.choice("S3BackupMode", ("Disabled",), "Disabled", "source record backup does not exist for MSK sources.")
     reader.refuse("S3BackupDescription", "source record backup does not exist for MSK sources.")
     reader.refuse("S3BackupConfiguration", "source record backup does not exist for MSK sources.")
-    prefix, error_prefix = _prefixes(reader, partitioned=partitioned, from_lambda=processing.transform is not None)
+    prefix, error_prefix = _prefixes(reader, partitioned=partitioned, from_lambda=processing.transform is not None, query=processing.query)
     extension = reader.text("FileExtension", "") or (".parquet" if conversion else {"GZIP": ".gz"}.get(compression, ""))
     destination = Destination(
         bucket=bucket_arn.rpartition(":")[2],
@@ -191,6 +194,7 @@ def _destination(reader: Reader, name: str, region: str, account: str) -> Destin
         kms_key=_encryption(reader.child("EncryptionConfiguration")),
         log=_log(reader.child("CloudWatchLoggingOptions"), name),
         transform=processing.transform,
+        query=processing.query,
         delimiter=processing.delimiter,
         conversion=conversion,
         partitioned=partitioned,
@@ -218,11 +222,9 @@ def _partitioning(partitioning: Reader | None) -> bool:
     return enabled
 
 
-def _prefixes(reader: Reader, *, partitioned: bool, from_lambda: bool) -> tuple[Prefix, Prefix]:
+def _prefixes(reader: Reader, *, partitioned: bool, from_lambda: bool, query: str | None) -> tuple[Prefix, Prefix]:
     prefix, error_text = _prefix(reader, "Prefix"), reader.text("ErrorOutputPrefix", "")
     error = _prefix(reader, "ErrorOutputPrefix")
-    if prefix.query_keys:
-        raise NotSupportedLocally(reader.at("Prefix"), prefix.text, "keys by inline jq (partitionKeyFromQuery) are not extracted here.")
     if prefix.has_error_type:
         raise RefusedByAws(reader.at("Prefix"), prefix.text, "!{firehose:error-output-type} can be used in ErrorOutputPrefix only.")
     if error.lambda_keys or error.query_keys:
@@ -231,11 +233,13 @@ def _prefixes(reader: Reader, *, partitioned: bool, from_lambda: bool) -> tuple[
         raise RefusedByAws(reader.at("ErrorOutputPrefix"), error.text, "with any expression it needs !{firehose:error-output-type}.")
     if (prefix.has_expressions or partitioned) and not error_text:
         raise RefusedByAws(reader.at("ErrorOutputPrefix"), None, "it is required when Prefix has expressions.")
-    if bool(prefix.lambda_keys) != partitioned:
+    if bool(prefix.lambda_keys or prefix.query_keys) != partitioned:
         why = "dynamic partitioning needs a partition key in the prefix." if partitioned else "partition keys need dynamic partitioning."
         raise RefusedByAws(reader.at("Prefix"), prefix.text, why)
     if prefix.lambda_keys and not from_lambda:
         raise RefusedByAws(reader.at("Prefix"), prefix.text, "partitionKeyFromLambda needs an enabled Lambda processor.")
+    if prefix.query_keys and query is None:
+        raise RefusedByAws(reader.at("Prefix"), prefix.text, "partitionKeyFromQuery needs an enabled MetadataExtraction processor.")
     # Without an error prefix, failed records go below the data prefix, in a folder of their error type.
     return prefix, error if error_text else Prefix.parse(prefix.text)
 
@@ -277,18 +281,19 @@ def _log(options: Reader | None, name: str) -> LogTarget | None:
 
 
 class _Processing:
-    """The processors: at most one Lambda, and the delimiter; an absent `Enabled` means off (measured by others)."""
+    """The processors: at most one Lambda and one query, and the delimiter; an absent `Enabled` means off (measured by others)."""
 
     def __init__(self, reader: Reader | None, role: str) -> None:
         self.transform: Transform | None = None
+        self.query: str | None = None
         self.delimiter = b""
         enabled = reader is not None and reader.flag("Enabled", False)
         for processor in reader.children("Processors") if reader else ():
             kind = processor.choice(
                 "Type",
-                ("Lambda", "AppendDelimiterToRecord") if enabled else (processor.text("Type"),),
+                ("Lambda", "MetadataExtraction", "AppendDelimiterToRecord") if enabled else (processor.text("Type"),),
                 "",
-                "de-aggregation, decompression and inline jq are not done here.",
+                "de-aggregation and decompression are not done here.",
             )
             parameters = {item.text("ParameterName"): item for item in processor.children("Parameters")}
             processor.finish()
@@ -297,12 +302,29 @@ class _Processing:
                 continue
             if kind == "Lambda":
                 self._add_lambda(processor, values, role)
+            elif kind == "MetadataExtraction":
+                self._add_query(processor, values)
             else:
                 self.delimiter = values.pop("Delimiter", "\\n").encode().decode("unicode_escape").encode()
             for name in values.keys() - {"LambdaArn", "NumberOfRetries", "RoleArn", "BufferSizeInMBs", "BufferIntervalInSeconds"}:
                 raise NotSupportedLocally(f"{processor.path}.{name}", values[name], "the local data plane does not know this parameter.")
         if reader:
             reader.finish()
+
+    def _add_query(self, processor: Reader, values: dict[str, str]) -> None:
+        if self.query is not None:
+            raise RefusedByAws(processor.path, "MetadataExtraction", "a stream can have one MetadataExtraction processor.")
+        for name in ("MetadataExtractionQuery", "JsonParsingEngine"):
+            if name not in values:
+                raise RefusedByAws(f"{processor.path}.{name}", None, "a value is required.")
+        query, engine = values.pop("MetadataExtractionQuery"), values.pop("JsonParsingEngine")
+        if engine != ENGINE:
+            raise RefusedByAws(f"{processor.path}.JsonParsingEngine", engine, f"the API knows {ENGINE} only.")
+        try:
+            compile_query(query)
+        except BadQuery as error:
+            raise RefusedByAws(f"{processor.path}.MetadataExtractionQuery", query, str(error)) from error
+        self.query = query
 
     def _add_lambda(self, processor: Reader, values: Mapping[str, str], role: str) -> None:
         if self.transform is not None:

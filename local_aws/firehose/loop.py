@@ -31,12 +31,14 @@ from local_aws.firehose.configuration import StreamConfiguration
 from local_aws.firehose.conversion_settings import Conversion, SchemaReference
 from local_aws.firehose.delivery import Deliverer
 from local_aws.firehose.error_log import ErrorLog
+from local_aws.firehose.extraction import Extraction
 from local_aws.firehose.invoke import TIMEOUT_SECONDS, Invoker, Observer, Stopped
 from local_aws.firehose.ledger import Ledger
 from local_aws.firehose.metrics import Metrics
 from local_aws.firehose.pipeline import Pipeline
 from local_aws.firehose.position import Position, PositionFile, Watermarks
 from local_aws.firehose.problems import Problems
+from local_aws.firehose.records import Outcome
 from local_aws.firehose.schema_source import SchemaSource
 from local_aws.firehose.source import BYTES_PER_SECOND, KafkaSource
 from local_aws.firehose.watch import Watch
@@ -198,6 +200,7 @@ class Loop:
             metrics=self._metrics,
             transform=self._transform(configuration),
             executor=self._parts.pool,
+            extract=_extract(configuration),
         )
 
     def _transform(self, configuration: StreamConfiguration) -> Any:
@@ -322,3 +325,9 @@ class Loop:
         finally:
             self._watch.stop()
         log.info("stopped; everything below %s is in S3", self._watermarks.positions())
+
+
+def _extract(configuration: StreamConfiguration) -> Callable[[Outcome], Outcome] | None:
+    """What takes partition keys out of records, where the stream has a query for it."""
+    destination = configuration.destination
+    return None if destination.query is None else Extraction(destination.query, destination.prefix).extract

@@ -26,6 +26,7 @@ UNITS = {
     "DeliveryToS3.ObjectCount": "Count",
     "ExecuteProcessing.Duration": "Milliseconds",
     "ExecuteProcessing.Success": "Count",
+    "JQProcessing.Duration": "Milliseconds",
     "SucceedProcessing.Records": "Count",
     "SucceedProcessing.Bytes": "Bytes",
     "SucceedConversion.Records": "Count",

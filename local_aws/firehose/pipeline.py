@@ -1,4 +1,4 @@
-"""The way of records under one configuration of a stream: batches, invocations, routing, buffers.
+"""The way of records under one configuration of a stream: batches, invocations, keys by query, routing, buffers.
 
 Invocations of a partition run side by side, up to five ("Amazon Data Firehose Quota": outstanding invocations per
 shard), and their outcomes are taken in the order of the batches, so that a buffer holds its records in arrival order.
@@ -7,6 +7,7 @@ When the configuration changes, `drain` brings everything under way to closed bu
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -49,12 +50,14 @@ class Pipeline:
         metrics: Metrics,
         transform: Callable[[Batch], Outcome] | None,
         executor: Executor,
+        extract: Callable[[Outcome], Outcome] | None = None,
     ) -> None:
         self.configuration = configuration
         self._clock = clock
         self._watermarks = watermarks
         self._metrics = metrics
-        self._transform = transform
+        self._extract = extract
+        self._transform = transform if transform is None or extract is None else lambda batch: self._extracted(transform(batch))
         self._executor = executor
         settings = configuration.destination.transform
         self._batcher = Batcher(clock, watermarks, settings.size_bytes if settings else 0, settings.interval_seconds if settings else 0)
@@ -124,7 +127,7 @@ class Pipeline:
                 if isinstance(waiting[0], Outcome) or self._transform is None:
                     if running:
                         break  # in order: this one's turn comes after those
-                    yield from self._route(_settled(waiting.popleft()))
+                    yield from self._route(self._settled(waiting.popleft()))
                 else:
                     batch = waiting.popleft()
                     if isinstance(batch, Batch):
@@ -152,6 +155,14 @@ class Pipeline:
         self._in_flight_bytes -= outcome.batch.size
         yield from self._router.route(outcome)
 
+    def _settled(self, item: Batch | Outcome) -> Outcome:
+        return self._extracted(untransformed(item)) if isinstance(item, Batch) else item
 
-def _settled(item: Batch | Outcome) -> Outcome:
-    return untransformed(item) if isinstance(item, Batch) else item
+    def _extracted(self, outcome: Outcome) -> Outcome:
+        """Partition keys by the query, after the transformation; on the executor's thread where there is one."""
+        if self._extract is None:
+            return outcome
+        started = time.monotonic()
+        extracted = self._extract(outcome)
+        self._metrics.sample("JQProcessing.Duration", (time.monotonic() - started) * 1000)
+        return extracted

@@ -54,7 +54,7 @@ class Instance:
     """Arrival of the oldest record in the object, milliseconds since the epoch."""
     zone: tzinfo
     keys: tuple[str, ...] = ()
-    """Values of the prefix's `lambda_keys`, in their order."""
+    """Values of the prefix's `lambda_keys`, then of its `query_keys`, each in their order."""
     error_type: ErrorType | None = None
     random_text: Callable[[], str] = lambda: "".join(random.choices(_RANDOM_LETTERS, k=11))
 
@@ -81,6 +81,8 @@ class Prefix:
     def parse(text: str) -> Prefix:
         """Parse a prefix, or raise `BadPrefix`."""
         parts: list[_Part] = []
+        names = [match.groups() for match in _EXPRESSION.finditer(text)]
+        first_query_key = len({name for namespace, name in names if namespace == "partitionKeyFromLambda"})
         lambda_keys: list[str] = []
         query_keys: list[str] = []
         end = 0
@@ -94,7 +96,9 @@ class Prefix:
                     lambda_keys.append(name)
                 parts.append(_key(lambda_keys.index(name)))
             elif namespace == "partitionKeyFromQuery":
-                query_keys.append(name)
+                if name not in query_keys:
+                    query_keys.append(name)
+                parts.append(_key(first_query_key + query_keys.index(name)))
             else:
                 parts.append(_simple(namespace, name))
                 error_type = error_type or (namespace, name) == ("firehose", "error-output-type")
@@ -163,5 +167,5 @@ def _simple(namespace: str, name: str) -> _Part:
         return lambda instance: instance.error_type.value if instance.error_type else ""
     raise BadPrefix(
         f"!{{{namespace}:{name}}} is no expression that Firehose knows: timestamp:PATTERN, firehose:random-string, "
-        "firehose:error-output-type or partitionKeyFromLambda:KEY"
+        "firehose:error-output-type, partitionKeyFromLambda:KEY or partitionKeyFromQuery:KEY"
     )

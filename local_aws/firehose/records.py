@@ -48,7 +48,7 @@ class Outcome:
     payloads: Sequence[bytes]
     """By place in the batch; of no meaning for a place in no group."""
     groups: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
-    """From the values of the partition keys to the places of the records that carry them."""
+    """From the values of the partition keys, in the prefix's order, to the places of the records that carry them."""
     rejected: list[Rejected] = field(default_factory=list)
     dropped: int = 0
     ended_ms: int = 0

@@ -90,7 +90,7 @@ def _all_good(batch: Batch, ids: Sequence[str], found: Sequence[_Result | _Broke
     if None in payloads or any("" in column for column in columns):
         return None
     outcome = Outcome(batch, payloads, _grouped(columns, len(ids)))  # type: ignore[arg-type]
-    _refuse_long_prefixes(outcome, prefix)
+    refuse_long_prefixes(outcome, prefix)
     return outcome
 
 
@@ -194,7 +194,7 @@ def _sort(batch: Batch, results: Sequence[_Result | _Code], prefix: Prefix) -> O
         else:
             code = FAILED_STATUS if result.result == "ProcessingFailed" else BAD_RESULT
             outcome.rejected.append(Rejected(index, ErrorType.PROCESSING_FAILED, *code, values[index]))
-    _refuse_long_prefixes(outcome, prefix)
+    refuse_long_prefixes(outcome, prefix)
     return outcome
 
 
@@ -206,7 +206,8 @@ def _keys(metadata: _Metadata | None, names: Sequence[str]) -> tuple[str, ...] |
     return keys if all(keys) else None
 
 
-def _refuse_long_prefixes(outcome: Outcome, prefix: Prefix) -> None:
+def refuse_long_prefixes(outcome: Outcome, prefix: Prefix) -> None:
+    """Reject the records whose evaluated prefix S3 would not take; while keys of a query are missing, by the rest."""
     for keys in [keys for keys in outcome.groups if shortest(prefix, keys) > EVALUATED_LIMIT]:
         for index in outcome.groups.pop(keys):
             outcome.rejected.append(Rejected(index, ErrorType.METADATA_EXTRACTION_FAILED, *LONG_PREFIX, outcome.payloads[index]))

@@ -1,6 +1,8 @@
 # Trying things out on AWS, cheaply: three of the smallest brokers that Firehose can read, and samples of 2023 accepted.
 environment = "dev"
 
+expected_gib_per_day = 5
+
 lambda_runtime      = "python3.13"
 lambda_architecture = "arm64"
 
@@ -19,9 +21,11 @@ kafka_broker_volume_gib = 20
 topic_partitions      = 6
 topic_retention_hours = 24
 
-bucket_force_destroy  = true
-bucket_lifecycle_days = { errors = 14 }
-log_retention_days    = 7
+bucket_force_destroy     = true
+kms_deletion_window_days = 7
+query_bytes_limit        = 10737418240
+bucket_lifecycle_days    = { errors = 14 }
+log_retention_days       = 7
 
 earliest_event_date = "2020-01-01"
 samples_only        = true

@@ -20,8 +20,9 @@ topic_replication_factor  = 3
 topic_min_insync_replicas = 2
 topic_retention_hours     = 24
 
-bucket_force_destroy = true
-log_retention_days   = 1
+bucket_force_destroy     = true
+kms_deletion_window_days = 7
+log_retention_days       = 1
 
 earliest_event_date = "2020-01-01"
 samples_only        = true

@@ -97,7 +97,7 @@ run "takes_parameters_that_are_no_defaults_and_a_key_of_ones_own" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.bucket.policy).Statement[2].Condition.StringEquals["kms:ViaService"] == "s3.us-east-1.amazonaws.com"
+    condition     = jsondecode(aws_iam_role_policy.bucket.policy).Statement[2].Condition.StringEquals["kms:ViaService"] == "s3.us-east-1.amazonaws.com" && jsondecode(aws_iam_role_policy.bucket.policy).Statement[2].Condition.StringLike["kms:EncryptionContext:aws:s3:arn"] == ["arn:aws:s3:::user-events-test-123456789012", "arn:aws:s3:::user-events-test-123456789012/events/*", "arn:aws:s3:::user-events-test-123456789012/errors/*"]
     error_message = "The delivery role may use the key for more than S3, or not at all."
   }
 }
@@ -234,4 +234,350 @@ run "rejects_what_firehose_would_refuse" {
     var.transform_buffer_interval_seconds,
     var.transform_retries,
   ]
+}
+
+run "trusts_this_stream_alone_and_only_the_owners_bucket" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.source.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:firehose:us-east-1:123456789012:deliverystream/user-events-test" && aws_iam_role.source.assume_role_policy == aws_iam_role.delivery.assume_role_policy
+    error_message = "Another stream could use the roles."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.bucket.policy).Statement : statement.Condition.StringEquals["s3:ResourceAccount"] == "123456789012"])
+    error_message = "A bucket of that name in another account would get the events."
+  }
+
+  assert {
+    condition     = one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).custom_time_zone == "UTC" && one(one(one(one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).data_format_conversion_configuration).output_format_configuration).serializer).parquet_ser_de[0].compression == "SNAPPY"
+    error_message = "Zone or compression are not the defaults."
+  }
+}
+
+run "trusts_every_stream_of_the_account_where_asked_to" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    bind_roles_to_stream = false
+  }
+
+  assert {
+    condition     = keys(jsondecode(aws_iam_role.source.assume_role_policy).Statement[0].Condition) == ["StringEquals"]
+    error_message = "The roles are still bound to the stream."
+  }
+}
+
+run "takes_partition_keys_by_query" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    partition_key_source = "query"
+    partition_field      = "Event_Date"
+  }
+
+  assert {
+    condition     = one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).prefix == "events/event_date=!{partitionKeyFromQuery:event_date}/"
+    error_message = "The prefix does not ask the query."
+  }
+
+  assert {
+    condition     = [for processor in one(one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).processing_configuration).processors : processor.type] == ["Lambda", "MetadataExtraction"]
+    error_message = "There is no query, or no transform before it."
+  }
+
+  assert {
+    condition     = { for parameter in one(one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).processing_configuration).processors[1].parameters : parameter.parameter_name => parameter.parameter_value } == { JsonParsingEngine = "JQ-1.6", MetadataExtractionQuery = "{event_date:.Event_Date}" }
+    error_message = "The query does not take the field as the transform spells it."
+  }
+}
+
+run "hands_objects_over_to_the_owner_of_the_bucket" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    bucket_owner = "210987654321"
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_iam_role_policy.bucket.policy).Statement[1].Action, "s3:PutObjectAcl") && jsondecode(aws_iam_role_policy.bucket.policy).Statement[1].Condition.StringEquals["s3:ResourceAccount"] == "210987654321"
+    error_message = "The owner could not read the objects, or another account could get them."
+  }
+}
+
+run "writes_files_as_asked" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    parquet         = { compression = "GZIP", block_size_mib = 64, page_size_kib = 64, dictionary = true }
+    time_zone       = "Europe/Berlin"
+    error_folders   = "!{firehose:error-output-type}/"
+    connectivity    = "PUBLIC"
+    log_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition     = jsonencode(one(one(one(one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).data_format_conversion_configuration).output_format_configuration).serializer).parquet_ser_de[0].page_size_bytes) == "65536" && one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).custom_time_zone == "Europe/Berlin"
+    error_message = "Pages or zone are not as asked."
+  }
+
+  assert {
+    condition     = one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).error_output_prefix == "errors/!{firehose:error-output-type}/" && aws_cloudwatch_log_group.this.kms_key_id == var.log_kms_key_arn
+    error_message = "Error folders or the log's key are not as asked."
+  }
+
+  assert {
+    condition     = one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration).compression_format == "UNCOMPRESSED"
+    error_message = "Firehose refuses a compressed container with conversion."
+  }
+}
+
+run "rejects_a_prefix_that_is_not_the_tables_partition" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    table_partition_keys = ["day"]
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
+run "rejects_a_key_that_the_transform_does_not_name" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    transform_partition_keys = ["Event_Date"]
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
+run "accepts_by_query_what_the_transform_does_not_name" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    transform_partition_keys = ["Event_Date"]
+    table_partition_keys     = ["event_date"]
+    partition_key_source     = "query"
+  }
+}
+
+run "rejects_a_batch_that_grows_beyond_six_megabytes" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    average_event_bytes       = 200
+    transform_buffer_size_mib = 2.3
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
+run "accepts_a_large_batch_of_large_events" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    average_event_bytes       = 2000
+    transform_buffer_size_mib = 3
+  }
+}
+
+run "rejects_buffers_too_long_for_the_promise" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    buffer_interval_seconds   = 600
+    freshness_promise_seconds = 959
+  }
+
+  expect_failures = [terraform_data.rules, check.freshness_leaves_room_for_a_retry]
+}
+
+run "warns_of_a_promise_without_room_for_a_retry" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    buffer_interval_seconds           = 600
+    transform_buffer_interval_seconds = 30
+    freshness_promise_seconds         = 1000
+  }
+
+  expect_failures = [check.freshness_leaves_room_for_a_retry]
+}
+
+run "rejects_error_folders_without_their_type" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    error_folders = "!{timestamp:yyyy}/"
+  }
+
+  expect_failures = [var.error_folders]
+}
+
+run "rejects_a_partition_key_in_the_error_prefix" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    error_folders = "!{firehose:error-output-type}/!{partitionKeyFromLambda:event_date}/"
+  }
+
+  expect_failures = [var.error_folders]
+}
+
+run "rejects_an_unknown_source_of_keys" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    partition_key_source = "jq"
+  }
+
+  expect_failures = [var.partition_key_source]
+}
+
+run "rejects_a_field_that_would_change_the_query" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    partition_field = "a}|{b"
+  }
+
+  expect_failures = [var.partition_field]
+}
+
+run "rejects_an_unknown_connectivity" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    connectivity = "VPC"
+  }
+
+  expect_failures = [var.connectivity]
+}
+
+run "rejects_an_unknown_compression" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    parquet = { compression = "ZSTD" }
+  }
+
+  expect_failures = [var.parquet]
+}
+
+run "rejects_row_groups_below_64_mib" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    parquet = { block_size_mib = 63 }
+  }
+
+  expect_failures = [var.parquet]
+}
+
+run "rejects_pages_below_64_kib" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    parquet = { page_size_kib = 63 }
+  }
+
+  expect_failures = [var.parquet]
+}
+
+run "rejects_what_is_no_account_zone_promise_or_size" {
+  command = plan
+
+  module {
+    source = "./modules/delivery"
+  }
+
+  variables {
+    bucket_owner              = "shared"
+    time_zone                 = "UTC+2"
+    freshness_promise_seconds = 89
+    average_event_bytes       = 0
+  }
+
+  expect_failures = [var.bucket_owner, var.time_zone, var.freshness_promise_seconds, var.average_event_bytes]
 }

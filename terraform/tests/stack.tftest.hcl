@@ -182,7 +182,7 @@ run "rejects_what_aws_would_refuse" {
     environment            = "pre-prod"
     aws_region             = "virginia"
     account_id             = "1234-5678-9012"
-    kms_key_arn            = "alias/user-events"
+    existing_kms_keys      = { data = "alias/user-events" }
     log_retention_days     = 31
     earliest_event_date    = "2023-02-30"
     active_partition_limit = 5001
@@ -196,7 +196,7 @@ run "rejects_what_aws_would_refuse" {
     var.environment,
     var.aws_region,
     var.account_id,
-    var.kms_key_arn,
+    var.existing_kms_keys,
     var.log_retention_days,
     var.earliest_event_date,
     var.active_partition_limit,
@@ -204,4 +204,76 @@ run "rejects_what_aws_would_refuse" {
     var.lambda_runtime,
     var.lambda_architecture,
   ]
+}
+
+run "plans_with_partition_keys_by_query_and_a_bucket_of_another_account" {
+  command = plan
+
+  variables {
+    partition_key_source = "query"
+    existing_bucket      = { name = "shared-lake", account_id = "210987654321" }
+  }
+
+  assert {
+    condition     = output.bucket == "shared-lake"
+    error_message = "The stack does not plan over a bucket that exists."
+  }
+}
+
+run "plans_with_the_keys_of_aws" {
+  command = plan
+
+  variables {
+    create_kms_keys = false
+  }
+
+  assert {
+    condition     = jsonencode(output.kms_key_arns) == jsonencode({ alarms = null, data = null, logs = null })
+    error_message = "Keys are made although none are wanted."
+  }
+}
+
+run "rejects_a_first_date_within_the_rolling_window" {
+  command = plan
+
+  variables {
+    lake_first_event_date = "2999-01-01"
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
+run "warns_of_a_prod_without_keys_of_its_own" {
+  command = plan
+
+  variables {
+    environment     = "prod"
+    create_kms_keys = false
+  }
+
+  expect_failures = [check.prod_has_keys_of_its_own]
+}
+
+run "reckons_the_peak_from_the_declared_load" {
+  command = plan
+
+  variables {
+    transform_buffer_size_mib = 2
+  }
+
+  assert {
+    condition     = floor(local.expected_load.peak_bytes_per_second) == 18641351 && local.expected_load.batch_mib == 2
+    error_message = "Three times 500 GiB a day is 18.6 MB a second."
+  }
+}
+
+run "rejects_a_load_without_a_rate" {
+  command = plan
+
+  variables {
+    expected_gib_per_day = 0
+    peak_factor          = 0.5
+  }
+
+  expect_failures = [var.expected_gib_per_day, var.peak_factor]
 }

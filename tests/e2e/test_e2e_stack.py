@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.dataset
 import pyarrow.fs
+import pyarrow.parquet
 import pytest
 from confluent_kafka import Producer
 
@@ -43,6 +47,39 @@ def test_roles_not_root_make_the_calls_of_delivery(running_stack):
         for call in calls
         if call["action"] == "GetBootstrapBrokers" and "assumed-role" in call["principal"]
     } == {f"{running_stack.outputs.delivery_stream_name}-source"}
+
+
+def test_partition_keys_by_query_deliver_as_those_of_the_function_do(running_stack, tmp_path, eventually):
+    """The fallback should Firehose not honour a function's keys for an MSK source: switched on and off again in place."""
+    by_query = replace(running_stack, environment={**running_stack.environment, "TF_VAR_partition_key_source": "query"})
+    firehose, name = running_stack.client("firehose"), running_stack.outputs.delivery_stream_name
+    try:
+        assert by_query.run("operations", "up").returncode == 0
+        stream = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+        destination = stream["Destinations"][0]["ExtendedS3DestinationDescription"]
+        assert destination["Prefix"] == "events/event_date=!{partitionKeyFromQuery:event_date}/"
+        kinds = [processor["Type"] for processor in destination["ProcessingConfiguration"]["Processors"]]
+        assert sorted(kinds) == ["Lambda", "MetadataExtraction"]
+        assert by_query.json("operations", "plan")[-1]["empty"] is True
+
+        eventually(lambda: _data_plane(running_stack, name).get("version_id") == stream["VersionId"])
+        lines = tmp_path / "events.jsonl"
+        event = {"timestamp": "2021-02-03T23:59:59+00:00", "event_name": "by_query", "product_information": {"SKU": "Q-1"}}
+        lines.write_text(json.dumps(event) + "\n")
+        assert running_stack.run("producer_sim", "send", str(lines)).returncode == 0
+        found = eventually(lambda: running_stack.objects("events/event_date=2021-02-03/"))
+        [body] = found.values()
+        [row] = pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist()
+        assert (row["event_name"], row["sku"]) == ("by_query", "Q-1")
+        assert all(f"/{name}-{stream['VersionId']}-" in key for key in found)
+    finally:
+        assert running_stack.run("operations", "up").returncode == 0
+
+
+def _data_plane(running_stack, name: str) -> dict[str, Any]:
+    """What the stream's data plane says of itself."""
+    file = running_stack.home.firehose / name / "status.json"
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 class Foreign:

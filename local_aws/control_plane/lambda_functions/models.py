@@ -7,6 +7,7 @@ is deleted; a changed one is told by its fingerprint.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,18 @@ class RunningLambdaBackend(LambdaBackend):
             raise _refused("PackageType Image", "use Zip.")
         if spec.get("Layers"):
             raise _refused("Layers", "put the code in the zip.")
+        _check_observability(spec)
         try:
             Services.installed.functions.check(str(spec.get("Runtime")), (spec.get("Architectures") or ["x86_64"])[0])
         except PipelineError as error:
             raise LambdaClientError("InvalidParameterValueException", str(error)) from error
         return super().create_function(spec)
+
+    def update_function_configuration(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Refuses by name what cannot run here, as `create_function` does."""
+        _check_observability(body)
+        updated: dict[str, Any] | None = super().update_function_configuration(function_name, qualifier, body)
+        return updated
 
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
         arn = self.get_function(function_name, qualifier).function_arn
@@ -41,6 +49,17 @@ class RunningLambdaBackend(LambdaBackend):
     def invoke(self, *_: Any, **__: Any) -> str | bytes | None:
         """Invocations never come here: the front takes them before moto, as bytes."""
         raise JsonRESTError("ServiceException", "Invoke must be sent to the target's front.")
+
+
+def _check_observability(spec: Mapping[str, Any]) -> None:
+    """Traces go nowhere here, and a log has the runtime's own lines as text."""
+    if (spec.get("TracingConfig") or {}).get("Mode", "PassThrough") != "PassThrough":
+        raise _refused("TracingConfig.Mode Active", "leave tracing off.")
+    logging = spec.get("LoggingConfig") or {}
+    if logging.get("LogFormat", "Text") != "Text":
+        raise _refused(f"LoggingConfig.LogFormat {logging['LogFormat']}", "use Text.")
+    for name in sorted(logging.keys() - {"LogFormat", "LogGroup"}):
+        raise _refused(f"LoggingConfig.{name}", "leave it out.")
 
 
 def _refused(what: str, instead: str) -> LambdaClientError:

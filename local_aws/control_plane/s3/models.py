@@ -1,22 +1,30 @@
 """The S3 backend: moto's, with conditions in the Deny statements of bucket policies.
 
 moto takes a Deny with a condition for a Deny without one, so the common "only over TLS" closes a bucket for everyone.
-Requests to this target count as made over TLS: it listens on the loopback interface only. A Deny on any other
+Requests to this target count as made over TLS 1.3: it listens on the loopback interface only. A Deny on any other
 condition is refused by name when the policy is put, since it would be ignored or would close the bucket.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import ge, gt, le, lt
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
 
-KNOWN = {"aws:securetransport": "true"}
+KNOWN = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
 """Condition keys that are evaluated, with their value in every request."""
+
+_NUMERIC: Mapping[str, Callable[[float, float], bool]] = {
+    "numericlessthan": lt,
+    "numericlessthanequals": le,
+    "numericgreaterthan": gt,
+    "numericgreaterthanequals": ge,
+}
 
 
 class PolicyBucket(FakeBucket):
@@ -68,9 +76,17 @@ def _is_known_to_fail(statement: Mapping[str, Any]) -> bool:
             if has is None:
                 continue
             values = [str(value).lower() for value in (wanted if isinstance(wanted, list) else [wanted])]
-            if (has in values) == ("not" in operator.lower()):
+            if not _holds(operator.lower(), has, values):
                 return True
     return False
+
+
+def _holds(operator: str, has: str, values: list[str]) -> bool:
+    """Whether a condition holds; of several values one is enough, save for the negated operators, where all must hold."""
+    compare = _NUMERIC.get(operator)
+    if compare is not None:
+        return any(compare(float(has), float(value)) for value in values)
+    return (has in values) != ("not" in operator)
 
 
 def _without_condition(statement: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 #
 # Nearly everything on the source side, and dynamic partitioning, can only be set at creation: a change replaces the
 # stream, which then reads again from `read_from`.
+#
+# A stream whose creation fails (cluster policy, ports, topic) stays in AWS outside of the state and blocks its name:
+# delete it there (`aws firehose delete-delivery-stream`), mend the cause, apply again.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -25,15 +28,30 @@ locals {
 
   bucket_arn      = "arn:${local.partition}:s3:::${var.bucket}"
   glue_arn_prefix = "arn:${local.partition}:glue:${local.region}:${local.account}"
-  data_prefix     = "${var.data_prefix}${var.partition_key}=!{partitionKeyFromLambda:${var.partition_key}}/"
-  errors_by_date  = "${var.error_prefix}!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
+
+  bucket_owner = coalesce(var.bucket_owner, local.account)
+  object_arns  = ["${local.bucket_arn}/${var.data_prefix}*", "${local.bucket_arn}/${var.error_prefix}*"]
+
+  # Where the key's value comes from: the transform's answer, or a query over what it answered.
+  key_expression = var.partition_key_source == "lambda" ? "partitionKeyFromLambda" : "partitionKeyFromQuery"
+  data_prefix    = "${var.data_prefix}${var.partition_key}=!{${local.key_expression}:${var.partition_key}}/"
+  error_prefix   = "${var.error_prefix}${var.error_folders}"
+
+  # Not the stream's attribute, which would be a cycle: a stream needs its roles first.
+  stream_arn = "arn:${local.partition}:firehose:${local.region}:${local.account}:deliverystream/${var.name}"
+
+  # The confused deputy: no other account's stream may use these roles, nor another stream of this account. Guides of
+  # others show aws:SourceArn with Firehose; AWS's own pages show no condition, hence the switch.
   assume_as_stream = {
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "firehose.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      Condition = merge(
+        { StringEquals = { "aws:SourceAccount" = local.account } },
+        var.bind_roles_to_stream ? { ArnEquals = { "aws:SourceArn" = local.stream_arn } } : {},
+      )
     }]
   }
 }
@@ -46,6 +64,7 @@ locals {
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/kinesisfirehose/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
 }
 
 resource "aws_cloudwatch_log_stream" "delivery" {
@@ -120,28 +139,54 @@ resource "aws_iam_role_policy" "bucket" {
   role = aws_iam_role.delivery.id
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat([
-      {
-        Sid      = "FindBucket"
-        Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        Resource = local.bucket_arn
-      },
-      {
-        Sid      = "WriteObjects"
-        Effect   = "Allow"
-        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-        Resource = ["${local.bucket_arn}/${var.data_prefix}*", "${local.bucket_arn}/${var.error_prefix}*"]
-      },
-      ], var.kms_key_arn == null ? [] : [{
-        Sid       = "EncryptObjects"
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = var.kms_key_arn
-        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
-    }])
+    Version   = "2012-10-17"
+    Statement = concat(local.bucket_statements, jsondecode(local.key_statements))
   })
+}
+
+locals {
+  # Whose bucket it is, is part of the right: a bucket's name that another account takes over gets nothing.
+  owned_bucket = { StringEquals = { "s3:ResourceAccount" = local.bucket_owner } }
+
+  # In another account's bucket Firehose hands each object over to the bucket's owner by an ACL, for which the role needs
+  # PutObjectAcl; otherwise the owner could not read it (same guide, "Cross-account delivery to an Amazon S3 destination").
+  # A bucket with BucketOwnerEnforced, as it should be, takes the ACL and ignores it.
+  object_actions = concat(
+    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+    local.bucket_owner == local.account ? [] : ["s3:PutObjectAcl"],
+  )
+
+  bucket_statements = [
+    {
+      Sid       = "FindBucket"
+      Effect    = "Allow"
+      Action    = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+      Resource  = [local.bucket_arn]
+      Condition = local.owned_bucket
+    },
+    {
+      Sid       = "WriteObjects"
+      Effect    = "Allow"
+      Action    = local.object_actions
+      Resource  = local.object_arns
+      Condition = local.owned_bucket
+    },
+  ]
+
+  # S3 asks KMS on the role's behalf, naming the object, or with a bucket key the bucket.
+  key_condition = {
+    StringEquals = { "kms:ViaService" = "s3.${local.region}.${data.aws_partition.current.dns_suffix}" }
+    StringLike   = { "kms:EncryptionContext:aws:s3:arn" = concat([local.bucket_arn], local.object_arns) }
+  }
+
+  # As JSON, since the key may be known only after apply, and a choice between lists of unlike shapes is none in HCL.
+  key_statements = var.kms_key_arn == null ? "[]" : jsonencode([{
+    Sid       = "EncryptObjects"
+    Effect    = "Allow"
+    Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource  = var.kms_key_arn
+    Condition = local.key_condition
+  }])
 }
 
 # Firehose developer guide, "Grant Firehose access to AWS Glue for data format conversion".
@@ -211,6 +256,22 @@ locals {
 }
 
 ################################################################################
+# Partitioning
+################################################################################
+
+locals {
+  # With `query` Firehose takes the key out of the record that the transform returned: the fallback should Firehose not
+  # honour metadata.partitionKeys for an MSK source, of which no AWS page shows an example. It costs jq hours on top.
+  # JSON spells the field as the schema does, the prefix and the table in lower case.
+  extraction_parameters = {
+    MetadataExtractionQuery = "{${var.partition_key}:.${coalesce(var.partition_field, var.partition_key)}}"
+    JsonParsingEngine       = "JQ-1.6"
+  }
+
+  extractions = var.partition_key_source == "query" ? [local.extraction_parameters] : []
+}
+
+################################################################################
 # Stream
 ################################################################################
 
@@ -224,7 +285,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     read_from_timestamp = var.read_from
 
     authentication_configuration {
-      connectivity = "PRIVATE"
+      connectivity = var.connectivity
       role_arn     = aws_iam_role.source.arn
     }
   }
@@ -233,7 +294,8 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     bucket_arn          = local.bucket_arn
     role_arn            = aws_iam_role.delivery.arn
     prefix              = local.data_prefix
-    error_output_prefix = local.errors_by_date
+    error_output_prefix = local.error_prefix
+    custom_time_zone    = var.time_zone
     buffering_size      = var.buffer_size_mib
     buffering_interval  = var.buffer_interval_seconds
     kms_key_arn         = var.kms_key_arn
@@ -265,6 +327,25 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
           }
         }
       }
+
+      # Firehose runs it after the transform, wherever it stands (Firehose developer guide, "Configure destination
+      # settings").
+      dynamic "processors" {
+        for_each = local.extractions
+
+        content {
+          type = "MetadataExtraction"
+
+          dynamic "parameters" {
+            for_each = processors.value
+
+            content {
+              parameter_name  = parameters.key
+              parameter_value = parameters.value
+            }
+          }
+        }
+      }
     }
 
     data_format_conversion_configuration {
@@ -280,8 +361,12 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
 
       output_format_configuration {
         serializer {
+          # Firehose's own defaults stated are no difference in later plans, unlike those of processors.
           parquet_ser_de {
-            compression = "SNAPPY"
+            compression                   = var.parquet.compression
+            block_size_bytes              = var.parquet.block_size_mib * 1048576
+            page_size_bytes               = var.parquet.page_size_kib * 1024
+            enable_dictionary_compression = var.parquet.dictionary
           }
         }
       }
@@ -299,6 +384,12 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
       log_group_name  = aws_cloudwatch_log_group.this.name
       log_stream_name = aws_cloudwatch_log_stream.delivery.name
     }
+  }
+
+  # Firehose takes five calls a second of each kind from one account; creation waits for the private connection to MSK,
+  # some minutes.
+  timeouts {
+    create = "45m"
   }
 
   # Nothing above refers to the policies, yet Firehose tries the roles when the stream is created.

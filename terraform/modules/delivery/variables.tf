@@ -18,6 +18,12 @@ variable "log_retention_days" {
   type        = number
 }
 
+variable "log_kms_key_arn" {
+  description = "KMS key for the stream's error log, whose policy lets CloudWatch Logs use it; null leaves it to AWS."
+  type        = string
+  default     = null
+}
+
 ################################################################################
 # Source
 ################################################################################
@@ -35,6 +41,28 @@ variable "cluster_arn" {
 variable "topic_name" {
   description = "The topic."
   type        = string
+}
+
+# PUBLIC needs a cluster that the internet reaches; the kafka module makes none. PRIVATE needs, in this order: IAM, private
+# connectivity switched on, the cluster policy, the topic (MSK developer guide, "Amazon MSK multi-VPC private
+# connectivity in a single Region").
+variable "connectivity" {
+  description = "How Firehose reaches the brokers: PRIVATE, or PUBLIC for a cluster that is publicly accessible. A change replaces the stream."
+  type        = string
+  default     = "PRIVATE"
+  nullable    = false
+
+  validation {
+    condition     = contains(["PRIVATE", "PUBLIC"], var.connectivity)
+    error_message = "connectivity is ${var.connectivity}; use PRIVATE, or PUBLIC for a cluster that is publicly accessible."
+  }
+}
+
+variable "bind_roles_to_stream" {
+  description = "Whether the roles trust this one stream; false trusts every stream of this account, should Firehose report that it is unable to assume a role."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "read_from" {
@@ -55,6 +83,17 @@ variable "read_from" {
 variable "bucket" {
   description = "Name of the bucket."
   type        = string
+}
+
+variable "bucket_owner" {
+  description = "Account that owns the bucket; null is this account."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_owner == null ? true : can(regex("^[0-9]{12}$", var.bucket_owner))
+    error_message = "bucket_owner is ${coalesce(var.bucket_owner, "null")}; an account has 12 digits."
+  }
 }
 
 variable "data_prefix" {
@@ -87,6 +126,46 @@ variable "partition_key" {
   }
 }
 
+variable "error_folders" {
+  description = "Folders below error_prefix: kind of error, and date of arrival in time_zone."
+  type        = string
+  default     = "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
+  nullable    = false
+
+  validation {
+    condition     = strcontains(var.error_folders, "!{firehose:error-output-type}")
+    error_message = "error_folders is ${var.error_folders}; with partitioning Firehose asks for !{firehose:error-output-type} in the error prefix. Add it."
+  }
+
+  validation {
+    condition     = !strcontains(var.error_folders, "partitionKeyFrom")
+    error_message = "error_folders is ${var.error_folders}; a failed record has no partition key, so Firehose refuses one in the error prefix. Use !{timestamp:…} instead."
+  }
+
+  validation {
+    condition     = endswith(var.error_folders, "/") && !startswith(var.error_folders, "/")
+    error_message = "error_folders is ${var.error_folders}; it must end in / and not begin with it, for it follows error_prefix."
+  }
+}
+
+variable "time_zone" {
+  description = "Time zone of the dates in error folders and object names, e.g. Europe/Berlin. Events are in UTC in any case."
+  type        = string
+  default     = "UTC"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z/_]+$", var.time_zone))
+    error_message = "time_zone is ${var.time_zone}; Firehose takes UTC or names such as Europe/Berlin."
+  }
+}
+
+variable "table_partition_keys" {
+  description = "Partition keys of the Glue table, to compare with the prefix; null compares nothing."
+  type        = list(string)
+  default     = null
+}
+
 variable "glue_database" {
   description = "Glue database of the table whose columns the files take."
   type        = string
@@ -101,6 +180,39 @@ variable "kms_key_arn" {
   description = "KMS key for objects; null leaves it to the bucket."
   type        = string
   default     = null
+}
+
+variable "parquet" {
+  description = <<-EOT
+    How the files are written.
+    - `compression`: SNAPPY, GZIP (smaller, slower) or UNCOMPRESSED, of the pages. The container is never compressed.
+    - `block_size_mib`: size of a row group, 64 or more; a buffer of 128 MiB seldom fills one.
+    - `page_size_kib`: size of a page, 64 or more.
+    - `dictionary`: whether repeated values are written once, as columns of few values like.
+  EOT
+  type = object({
+    compression    = optional(string, "SNAPPY")
+    block_size_mib = optional(number, 256)
+    page_size_kib  = optional(number, 1024)
+    dictionary     = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["SNAPPY", "GZIP", "UNCOMPRESSED"], var.parquet.compression)
+    error_message = "parquet.compression is ${var.parquet.compression}; Firehose writes SNAPPY, GZIP or UNCOMPRESSED."
+  }
+
+  validation {
+    condition     = var.parquet.block_size_mib >= 64 && floor(var.parquet.block_size_mib) == var.parquet.block_size_mib
+    error_message = "parquet.block_size_mib is ${var.parquet.block_size_mib}; Firehose takes 64 or more."
+  }
+
+  validation {
+    condition     = var.parquet.page_size_kib >= 64 && floor(var.parquet.page_size_kib) == var.parquet.page_size_kib
+    error_message = "parquet.page_size_kib is ${var.parquet.page_size_kib}; Firehose takes 64 or more."
+  }
 }
 
 # Firehose refuses less than 64 with conversion or partitioning; the provider would send 5.
@@ -123,6 +235,17 @@ variable "buffer_interval_seconds" {
   validation {
     condition     = var.buffer_interval_seconds >= 60 && var.buffer_interval_seconds <= 900 && floor(var.buffer_interval_seconds) == var.buffer_interval_seconds
     error_message = "buffer_interval_seconds is ${var.buffer_interval_seconds}; with partitioning Firehose takes 60 to 900."
+  }
+}
+
+variable "freshness_promise_seconds" {
+  description = "Seconds after which an event is promised to be in the lake; null promises nothing. Buffers must be short enough for it."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.freshness_promise_seconds == null ? true : var.freshness_promise_seconds >= 90
+    error_message = "freshness_promise_seconds must be 90 or more: the shortest buffer is 60 seconds, and Firehose may take 1.5 times as long."
   }
 }
 
@@ -170,5 +293,49 @@ variable "transform_retries" {
   validation {
     condition     = var.transform_retries >= 0 && var.transform_retries <= 300 && floor(var.transform_retries) == var.transform_retries
     error_message = "transform_retries is ${var.transform_retries}; Firehose takes 0 to 300."
+  }
+}
+
+variable "transform_partition_keys" {
+  description = "Keys that the transform names for each record (`metadata.partitionKeys`), to compare with the prefix; null compares nothing."
+  type        = list(string)
+  default     = null
+}
+
+variable "average_event_bytes" {
+  description = "Average size of an event in bytes, to reckon how a batch grows on its way to the transform; null only warns of batches that small events would make too large."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.average_event_bytes == null ? true : var.average_event_bytes >= 1
+    error_message = "average_event_bytes must be 1 or more; give the average size of an event's value in the topic."
+  }
+}
+
+################################################################################
+# Partitioning
+################################################################################
+
+variable "partition_key_source" {
+  description = "Where Firehose takes the partition key from: `lambda`, the transform's answer, or `query`, a jq query over the record that the transform returned."
+  type        = string
+  default     = "lambda"
+  nullable    = false
+
+  validation {
+    condition     = contains(["lambda", "query"], var.partition_key_source)
+    error_message = "partition_key_source is ${var.partition_key_source}; use lambda or query."
+  }
+}
+
+variable "partition_field" {
+  description = "The partition key's field as the transform spells it in its JSON, for `query`; null spells it as partition_key."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.partition_field == null ? true : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", var.partition_field))
+    error_message = "partition_field is ${coalesce(var.partition_field, "null")}; use letters, digits and underscores, no digit first: it stands in a jq query."
   }
 }

@@ -20,6 +20,27 @@ variable "schema_file" {
     condition     = length([for field in try(jsondecode(file(var.schema_file)).fields, []) : field if try(field.partition_key, false)]) == 1
     error_message = "schema_file ${var.schema_file} must be JSON with exactly one field that has partition_key = true."
   }
+
+  # The table's projection is one of dates.
+  validation {
+    condition     = alltrue([for field in try(jsondecode(file(var.schema_file)).fields, []) : try(field.partition_key, false) == (field.type == "date")])
+    error_message = "schema_file ${var.schema_file}: the partition key, and no other field, must be of type date. Athena works out the partitions as dates."
+  }
+
+  validation {
+    condition     = alltrue([for field in try(jsondecode(file(var.schema_file)).fields, []) : contains(["timestamp", "date", "string", "bigint", "double", "boolean"], field.type)])
+    error_message = "schema_file ${var.schema_file} has a type that the table cannot have; use timestamp, date, string, bigint, double or boolean."
+  }
+
+  validation {
+    condition     = alltrue([for field in try(jsondecode(file(var.schema_file)).fields, []) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", field.output))])
+    error_message = "schema_file ${var.schema_file} has an output that is no column name; use letters, digits and underscores, no digit first."
+  }
+
+  validation {
+    condition     = length(distinct([for field in try(jsondecode(file(var.schema_file)).fields, []) : lower(field.output)])) == length(try(jsondecode(file(var.schema_file)).fields, []))
+    error_message = "schema_file ${var.schema_file} has two outputs that differ in case only; to Glue they are one column. Rename one."
+  }
 }
 
 ################################################################################
@@ -35,6 +56,55 @@ variable "bucket_name" {
     condition     = var.bucket_name == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket_name))
     error_message = "bucket_name is ${coalesce(var.bucket_name, "null")}; S3 takes 3 to 63 lower-case letters, digits, dots and hyphens."
   }
+}
+
+variable "existing_bucket" {
+  description = <<-EOT
+    A bucket to use instead of making one, in the stack's region. Its owner gives it what the outputs of the delivery
+    module say (`bucket_policy_statements`, `kms_key_policy_statements`), and sets encryption, versioning and lifecycle.
+    - `name`: the bucket.
+    - `account_id`: the account that owns it; requests for a bucket of another owner are refused.
+  EOT
+  type = object({
+    name       = string
+    account_id = string
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_bucket.name))
+    error_message = "existing_bucket.name is ${try(var.existing_bucket.name, "null")}; give the bucket's name, not an ARN or a URL."
+  }
+
+  validation {
+    condition     = var.existing_bucket == null ? true : can(regex("^[0-9]{12}$", var.existing_bucket.account_id))
+    error_message = "existing_bucket.account_id is ${try(var.existing_bucket.account_id, "null")}; an account has 12 digits."
+  }
+}
+
+variable "minimum_tls_version" {
+  description = "Oldest version of TLS that the bucket answers: 1.2 or 1.3."
+  type        = string
+  default     = "1.2"
+  nullable    = false
+
+  validation {
+    condition     = contains(["1.2", "1.3"], var.minimum_tls_version)
+    error_message = "minimum_tls_version is ${var.minimum_tls_version}; use 1.2 or 1.3."
+  }
+}
+
+variable "access_log" {
+  description = <<-EOT
+    Where S3 writes who asked the bucket for what; null writes no such log.
+    - `bucket`: another bucket of the same account and region, whose policy lets logging.s3.amazonaws.com put objects.
+    - `prefix`: what the log's keys begin with.
+  EOT
+  type = object({
+    bucket = string
+    prefix = string
+  })
+  default = null
 }
 
 variable "data_prefix" {
@@ -87,12 +157,14 @@ variable "lifecycle_days" {
     When S3 removes or moves objects, in days; null goes without rules.
     - `query_results`: results of queries are removed.
     - `errors`: error objects are removed.
+    - `data`: events are removed; null keeps them.
     - `data_to_infrequent_access`: events move to STANDARD_IA; null leaves them.
     - `former_versions`: former versions are removed, where versioning is on.
   EOT
   type = object({
     query_results             = optional(number, 7)
     errors                    = optional(number, 90)
+    data                      = optional(number)
     data_to_infrequent_access = optional(number)
     former_versions           = optional(number, 30)
   })
@@ -106,6 +178,25 @@ variable "lifecycle_days" {
   validation {
     condition     = try(var.lifecycle_days.data_to_infrequent_access, null) == null ? true : var.lifecycle_days.data_to_infrequent_access >= 30
     error_message = "lifecycle_days.data_to_infrequent_access must be 30 or more: S3 moves no younger object to STANDARD_IA."
+  }
+}
+
+variable "retention_days" {
+  description = <<-EOT
+    What is promised to those who use the lake, in days; no lifecycle may be shorter.
+    - `data`: events can be queried; null promises to keep them for good.
+    - `errors`: error objects can be read and sent again.
+  EOT
+  type = object({
+    data   = optional(number)
+    errors = optional(number, 14)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for days in values(var.retention_days) : days == null ? true : days >= 1 && floor(days) == days])
+    error_message = "retention_days are whole numbers of days; use 1 or more, or leave one out."
   }
 }
 
@@ -140,14 +231,34 @@ variable "future_days" {
   }
 }
 
+variable "parquet_compression" {
+  description = "Compression of the files, as the stream writes them; for readers of the table's parameters."
+  type        = string
+  default     = "SNAPPY"
+  nullable    = false
+}
+
+variable "table_parameters" {
+  description = "More parameters of the table, for tools that look for them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  # A second opinion on where the partitions are would make queries return nothing, without an error.
+  validation {
+    condition     = length([for name in keys(var.table_parameters) : name if startswith(name, "projection.") || startswith(name, "storage.location.")]) == 0
+    error_message = "table_parameters has ${join(", ", keys(var.table_parameters))}; projection.* and storage.location.* follow from the schema and the prefix. Leave them out."
+  }
+}
+
 ################################################################################
 # Athena
 ################################################################################
 
 variable "query_bytes_limit" {
-  description = "Bytes that one query may scan; null sets no limit."
+  description = "Bytes that one query may scan; null sets no limit. The default, 1 TiB, is about five dollars a query."
   type        = number
-  default     = null
+  default     = 1099511627776
 
   validation {
     condition     = var.query_bytes_limit == null ? true : var.query_bytes_limit >= 10485760

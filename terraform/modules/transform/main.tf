@@ -4,18 +4,32 @@
 # it, the stream stays as it is, and going back is one version number.
 
 ################################################################################
+# Schema
+################################################################################
+
+locals {
+  # What the function names for each record, spelled as in the schema that its zip carries.
+  partition_keys = [for field in jsondecode(file(var.schema_file)).fields : field.output if try(field.partition_key, false)]
+}
+
+################################################################################
 # Logs
 ################################################################################
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
 }
 
 ################################################################################
 # Role
 ################################################################################
 
+# No aws:SourceAccount or aws:SourceArn here: no AWS page says that Lambda sends them when it assumes a function's role,
+# and a function belongs to the account of its role in any case (iam:PassRole does not cross accounts). Nor
+# lambda:SourceFunctionArn below: it is not there when Lambda itself writes the log (Lambda developer guide, "Working with
+# Lambda execution environment credentials").
 resource "aws_iam_role" "this" {
   name        = var.name
   description = "Runs the transform ${var.name}"
@@ -36,12 +50,21 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid      = "WriteLogs"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.this.arn}:*"
-    }]
+    Statement = concat(
+      [{
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.this.arn}:*"
+      }],
+      # X-Ray knows no resources to name (Service Authorization Reference, "AWS X-Ray").
+      [for mode in var.tracing ? ["Active"] : [] : {
+        Sid      = "WriteTraces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        Resource = "*"
+      }],
+    )
   })
 }
 
@@ -63,6 +86,7 @@ resource "aws_lambda_function" "this" {
   memory_size                    = var.memory_mib
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
 
   environment {
     variables = merge(
@@ -70,6 +94,24 @@ resource "aws_lambda_function" "this" {
       var.accepted_window.earliest_event_date == null ? {} : { EARLIEST_EVENT_DATE = var.accepted_window.earliest_event_date },
       var.accepted_window.max_event_age_days == null ? {} : { MAX_EVENT_AGE_DAYS = tostring(var.accepted_window.max_event_age_days) },
     )
+  }
+
+  # Left out unless asked for: what is left out is Lambda's default, and stays out of every plan.
+  dynamic "tracing_config" {
+    for_each = var.tracing ? ["Active"] : []
+
+    content {
+      mode = tracing_config.value
+    }
+  }
+
+  dynamic "logging_config" {
+    for_each = var.log_format == "Text" ? [] : [var.log_format]
+
+    content {
+      log_format = logging_config.value
+      log_group  = aws_cloudwatch_log_group.this.name
+    }
   }
 
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]

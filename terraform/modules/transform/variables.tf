@@ -9,12 +9,44 @@ variable "name" {
 }
 
 ################################################################################
+# Schema
+################################################################################
+
+variable "schema_file" {
+  description = "Path of the event schema that the zip carries; it names the partition key."
+  type        = string
+
+  validation {
+    condition     = fileexists(var.schema_file)
+    error_message = "schema_file is ${var.schema_file}, where there is no file. Run terraform in the project's checkout."
+  }
+}
+
+################################################################################
 # Logs
 ################################################################################
 
 variable "log_retention_days" {
   description = "Days that CloudWatch keeps the function's log."
   type        = number
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key for the function's log, whose policy lets CloudWatch Logs use it; null leaves it to AWS."
+  type        = string
+  default     = null
+}
+
+variable "log_format" {
+  description = "Format of the lines that Lambda and the runtime write: Text, or JSON for tools that want fields. The transform's own line, its metrics, is JSON either way."
+  type        = string
+  default     = "Text"
+  nullable    = false
+
+  validation {
+    condition     = contains(["Text", "JSON"], var.log_format)
+    error_message = "log_format is ${var.log_format}; Lambda takes Text or JSON."
+  }
 }
 
 ################################################################################
@@ -34,11 +66,34 @@ variable "package" {
 variable "runtime" {
   description = "Lambda runtime that the zip was built for, e.g. python3.13."
   type        = string
+
+  validation {
+    condition     = can(regex("^python3\\.[0-9]+$", var.runtime))
+    error_message = "runtime is ${var.runtime}; the transform is Python, e.g. python3.13."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the function's variables; null leaves it to AWS."
+  type        = string
+  default     = null
+}
+
+variable "tracing" {
+  description = "Whether calls are traced with AWS X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "architecture" {
   description = "Lambda architecture that the zip was built for: arm64 or x86_64."
   type        = string
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture is ${var.architecture}; use arm64 or x86_64, whichever the zip was built for."
+  }
 }
 
 variable "memory_mib" {
@@ -102,5 +157,26 @@ variable "accepted_window" {
   validation {
     condition     = var.accepted_window.max_future_skew_hours >= 0 && floor(var.accepted_window.max_future_skew_hours) == var.accepted_window.max_future_skew_hours
     error_message = "accepted_window.max_future_skew_hours is ${var.accepted_window.max_future_skew_hours}; use a whole number, 0 or more."
+  }
+}
+
+variable "expected_load" {
+  description = <<-EOT
+    What the function must bear, to check reserved_concurrency and timeout_seconds against; null checks nothing.
+    - `peak_bytes_per_second`: bytes of events at the peak.
+    - `batch_mib`: size of a batch, as the stream sends it.
+    - `seconds_per_mib`: time that one full core (1769 MiB of memory) takes for a MiB of events; the default has half
+      of it as reserve over what was measured on a slow core.
+  EOT
+  type = object({
+    peak_bytes_per_second = number
+    batch_mib             = number
+    seconds_per_mib       = optional(number, 0.15)
+  })
+  default = null
+
+  validation {
+    condition     = var.expected_load == null ? true : alltrue([for value in values(var.expected_load) : value > 0])
+    error_message = "expected_load has a number that is not above 0; give what the function must bear, or null."
   }
 }

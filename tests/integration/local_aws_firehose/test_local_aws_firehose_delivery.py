@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from firehose_stage import Stream, ok, partitioned, per_record, plain
+from firehose_stage import Stream, function_processor, ok, partitioned, per_record, plain
 
 pytestmark = pytest.mark.integration
 
@@ -72,6 +72,34 @@ def test_each_bad_record_goes_to_the_error_output_alone_with_its_code(make_strea
     }
     assert base64.b64decode(next(error for error in stream.errors() if error["type"] == "processing-failed")["rawData"]) == b"failed"
     stream.until(lambda: stream.status()["positions"] == {"0": 12})
+
+
+def test_partition_keys_by_query_are_taken_from_what_the_function_returned(make_stream: MakeStream) -> None:
+    query = {"MetadataExtractionQuery": "{region:.region}", "JsonParsingEngine": "JQ-1.6"}
+    extraction = {
+        "Type": "MetadataExtraction",
+        "Parameters": [{"ParameterName": name, "ParameterValue": value} for name, value in query.items()],
+    }
+    destination = partitioned(
+        "queried",
+        Prefix="queried/data/region=!{partitionKeyFromQuery:region}/",
+        ProcessingConfiguration={"Enabled": True, "Processors": [extraction, function_processor()]},
+    )
+    stream = make_stream("queried", destination)
+    stream.aws.function = per_record(lambda value: ok(value.replace(b"r0", b"zero")))
+    stream.send(*(order(index) for index in range(4)), order(4, region=None), b"no json")
+    stream.until(lambda: len(stream.rows()) == 4 and len(stream.errors()) == 2)
+    assert sorted((row["id"], row["folder"]) for row in stream.rows()) == [
+        (0, "region=zero"),
+        (1, "region=r1"),
+        (2, "region=zero"),
+        (3, "region=r1"),
+    ]
+    assert {(error["type"], error["errorCode"]) for error in stream.errors()} == {
+        ("metadata-extraction-failed", "DynamicPartitioning.MetadataExtractionFailed")
+    }
+    assert {base64.b64decode(error["rawData"]) for error in stream.errors()} == {order(4, region=None), b"no json"}
+    stream.until(lambda: stream.status()["positions"] == {"0": 6})
 
 
 def test_a_stream_without_read_from_timestamp_reads_on_from_when_it_became_active_and_added_partitions_whole(

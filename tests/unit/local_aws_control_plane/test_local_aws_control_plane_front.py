@@ -207,15 +207,31 @@ def bucket_policy(effect: str, **condition: dict[str, str]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **({"Condition": condition} if condition else {})}]})
 
 
-def test_a_policy_for_tls_only_lets_requests_in(plane: Plane) -> None:
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        {"NumericLessThan": {"s3:TlsVersion": 1.3}},
+    ],
+)
+def test_a_policy_for_tls_only_lets_requests_in(plane: Plane, condition: dict[str, dict[str, str]]) -> None:
     s3 = plane.client("s3")
     s3.create_bucket(Bucket="lake")
-    s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", Bool={"aws:SecureTransport": "false"}))
+    s3.put_bucket_policy(Bucket="lake", Policy=bucket_policy("Deny", **condition))
     s3.put_object(Bucket="lake", Key="k", Body=b"x")
     assert s3.get_object(Bucket="lake", Key="k")["Body"].read() == b"x"
 
 
-@pytest.mark.parametrize("condition", [{}, {"Bool": {"aws:SecureTransport": "true"}}])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"NumericLessThan": {"s3:TlsVersion": "1.4"}},
+        {"NumericGreaterThanEquals": {"s3:TlsVersion": "1.3"}},
+    ],
+)
 def test_a_deny_that_holds_closes_the_bucket(plane: Plane, condition: dict[str, dict[str, str]]) -> None:
     s3 = plane.client("s3")
     s3.create_bucket(Bucket="lake")

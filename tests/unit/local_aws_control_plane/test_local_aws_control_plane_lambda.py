@@ -166,6 +166,9 @@ def test_the_runner_forgets_a_deleted_function(plane: Plane, functions: Any) -> 
     [
         ({"PackageType": "Image", "Code": {"ImageUri": "x"}}, "PackageType Image"),
         ({"Layers": ["arn:aws:lambda:us-east-1:1:layer:l:1"]}, "Layers"),
+        ({"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode Active"),
+        ({"LoggingConfig": {"LogFormat": "JSON"}}, "LoggingConfig.LogFormat JSON"),
+        ({"LoggingConfig": {"LogFormat": "Text", "SystemLogLevel": "WARN"}}, "LoggingConfig.SystemLogLevel"),
     ],
 )
 def test_functions_that_cannot_run_are_refused_by_name(functions: Any, changes: dict[str, Any], said: str) -> None:
@@ -175,6 +178,17 @@ def test_functions_that_cannot_run_are_refused_by_name(functions: Any, changes: 
     }  # fmt: skip
     with pytest.raises(functions.exceptions.InvalidParameterValueException, match=f"does not implement {said}"):
         functions.create_function(**{**request, **changes})
+
+
+def test_an_update_to_what_cannot_run_is_refused_too(functions: Any) -> None:
+    functions.create_function(
+        FunctionName="h", Runtime="python3.11", Role="arn:aws:iam::123456789012:role/function", Handler="code.handler",
+        Code={"ZipFile": package()},
+    )  # fmt: skip
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match="does not implement TracingConfig"):
+        functions.update_function_configuration(FunctionName="h", TracingConfig={"Mode": "Active"})
+    functions.update_function_configuration(FunctionName="h", MemorySize=256, TracingConfig={"Mode": "PassThrough"})
+    assert functions.get_function_configuration(FunctionName="h")["MemorySize"] == 256
 
 
 def test_an_answer_without_content_leaves_the_connection_clean(functions: Any) -> None:

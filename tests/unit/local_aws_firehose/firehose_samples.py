@@ -53,6 +53,14 @@ def function_processor(**parameters: str) -> dict[str, Any]:
     return {"Type": "Lambda", "Parameters": [{"ParameterName": name, "ParameterValue": value} for name, value in values.items()]}
 
 
+def query_processor(query: str = "{day:.day}", **parameters: str) -> dict[str, Any]:
+    values = {"MetadataExtractionQuery": query, "JsonParsingEngine": "JQ-1.6", **parameters}
+    return {
+        "Type": "MetadataExtraction",
+        "Parameters": [{"ParameterName": name, "ParameterValue": value} for name, value in values.items()],
+    }
+
+
 def conversion(**openx: Any) -> dict[str, Any]:
     return {
         "SchemaConfiguration": {"RoleARN": ROLE, "DatabaseName": "db", "TableName": "events"},

@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from firehose_samples import FUNCTION, ROLE, configuration, conversion, description, function_processor, plain_configuration
+from firehose_samples import (
+    FUNCTION,
+    ROLE,
+    configuration,
+    conversion,
+    description,
+    function_processor,
+    plain_configuration,
+    query_processor,
+)
 
 from local_aws.firehose.configuration import parse
 from local_aws.firehose.conversion_settings import MIB, OpenX
@@ -70,6 +79,22 @@ def test_a_delimiter_is_appended_where_a_processor_asks_for_it() -> None:
     assert plain_configuration(ProcessingConfiguration=processing).destination.delimiter == b"\n"
 
 
+BY_QUERY = {"Prefix": "data/day=!{partitionKeyFromQuery:day}/"}
+
+
+@pytest.mark.parametrize("processors", [[function_processor(), query_processor()], [query_processor(), function_processor()]])
+def test_a_query_and_a_function_are_read_in_either_order(processors: list[dict[str, Any]]) -> None:
+    destination = configuration(ProcessingConfiguration={"Enabled": True, "Processors": processors}, **BY_QUERY).destination
+    assert destination.query == "{day:.day}"
+    assert destination.transform is not None
+    assert (destination.prefix.lambda_keys, destination.prefix.query_keys) == ((), ("day",))
+
+
+def test_a_query_needs_no_function() -> None:
+    destination = configuration(ProcessingConfiguration={"Enabled": True, "Processors": [query_processor()]}, **BY_QUERY).destination
+    assert (destination.transform, destination.query) == (None, "{day:.day}")
+
+
 def _conversion_with(part: str, *path: str, value: Any) -> dict[str, Any]:
     changed: dict[str, Any] = copy.deepcopy(conversion())
     place = changed[part]
@@ -87,9 +112,9 @@ def _conversion_with(part: str, *path: str, value: Any) -> dict[str, Any]:
         ({"S3BackupMode": "Enabled"}, "S3BackupMode"),
         ({"SomethingNew": {"Enabled": True}}, "SomethingNew"),
         ({"CustomTimeZone": "Nowhere/City"}, "CustomTimeZone"),
-        ({"Prefix": "!{partitionKeyFromQuery:day}/"}, "Prefix"),
         ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "RecordDeAggregation"}]}}, "Processors[0].Type"),
-        ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "MetadataExtraction"}]}}, "Processors[0].Type"),
+        ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Decompression"}]}}, "Processors[0].Type"),
+        ({"ProcessingConfiguration": {"Enabled": True, "Processors": [query_processor(Other="x")]}, **BY_QUERY}, "Other"),
         ({"ProcessingConfiguration": {"Enabled": True, "Processors": [function_processor(SubRecordType="JSON")]}}, "SubRecordType"),
         (
             {"DataFormatConversionConfiguration": _conversion_with("OutputFormatConfiguration", "Serializer", value={"OrcSerDe": {}})},
@@ -133,6 +158,13 @@ def test_what_is_not_implemented_is_refused_by_the_name_of_its_field(change: dic
         {"ProcessingConfiguration": None},
         {"BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60}},
         {"ProcessingConfiguration": {"Enabled": True, "Processors": [function_processor(), function_processor()]}},
+        {"Prefix": "!{partitionKeyFromQuery:day}/"},
+        {"ErrorOutputPrefix": "errors/!{partitionKeyFromQuery:day}/!{firehose:error-output-type}/"},
+        {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "MetadataExtraction"}]}, **BY_QUERY},
+        {"ProcessingConfiguration": {"Enabled": True, "Processors": [query_processor("{day:.day")]}, **BY_QUERY},
+        {"ProcessingConfiguration": {"Enabled": True, "Processors": [query_processor(JsonParsingEngine="JQ-1.7")]}, **BY_QUERY},
+        {"ProcessingConfiguration": {"Enabled": True, "Processors": [query_processor(), query_processor()]}, **BY_QUERY},
+        {"ProcessingConfiguration": {"Enabled": False, "Processors": [query_processor()]}, **BY_QUERY},
     ],
 )
 def test_what_aws_refuses_is_refused(change: dict[str, Any]) -> None:

@@ -20,3 +20,7 @@ earliest_event_date = "2020-01-01"
 delivery_buffer_size_mib          = 64
 delivery_buffer_interval_seconds  = 60
 transform_buffer_interval_seconds = 30
+
+# Nothing is sent here unless someone tries it out.
+alarms_unattended = true
+alarm_thresholds  = { no_data_minutes = 0 }

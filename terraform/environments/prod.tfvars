@@ -30,3 +30,8 @@ delivery_buffer_size_mib          = 128
 delivery_buffer_interval_seconds  = 300
 transform_buffer_size_mib         = 2
 transform_buffer_interval_seconds = 30
+
+# Set alarm_emails or alarm_slack: until then each plan warns that alarms reach nobody.
+# 500 GiB a day in events of 170 bytes, as the samples are.
+expected_records_per_second = 37000
+alarm_thresholds            = { rejected_percent_by_reason = { timestamp_out_of_range = 0.1 } }

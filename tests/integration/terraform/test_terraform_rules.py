@@ -14,7 +14,7 @@ import pytest
 from operations.prerequisites import plugin_directory
 
 ROOT = Path(__file__).resolve().parents[3] / "terraform"
-LONGEST_FIRST = ("delivery", "kafka", "stack", "lake", "transform", "network")
+LONGEST_FIRST = ("monitoring", "delivery", "kafka", "stack", "lake", "transform", "network")
 
 pytestmark = pytest.mark.integration
 

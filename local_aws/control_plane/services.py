@@ -85,6 +85,8 @@ class Services:
     check_properties: Callable[[Mapping[str, str]], object] = lambda _properties: None
     """Raises where an MSK configuration names a broker property that the brokers do not take."""
     notices: Notices = field(default_factory=Notices)
+    invoke_event: Callable[[str, bytes], object] = lambda _arn, _payload: None
+    """Invokes the function of an ARN asynchronously, as the services do that call functions."""
 
     installed: ClassVar[Services]
     """moto makes its backends by itself, with a region and an account and nothing else, and keeps them in module

@@ -351,7 +351,7 @@ run "the_dashboard_reads_left_to_right" {
   }
 
   assert {
-    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24 && (widget.type != "metric" || length(widget.properties.metrics) > 0)])
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.x + widget.width <= 24 && length(widget.properties.metrics) > 0 if widget.type == "metric"])
     error_message = "A widget stands outside of the dashboard, or draws nothing."
   }
 

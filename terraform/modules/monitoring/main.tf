@@ -126,13 +126,8 @@ resource "aws_sqs_queue" "undelivered" {
   message_retention_seconds = 1209600
   kms_master_key_id         = var.kms_key_arn
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
-}
 
-resource "aws_sqs_queue_policy" "undelivered" {
-  for_each = local.slack
-
-  queue_url = aws_sqs_queue.undelivered[each.key].url
-
+  # Here and not in a resource of its own, for whose existence the provider waits half a minute more.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -140,7 +135,7 @@ resource "aws_sqs_queue_policy" "undelivered" {
       Effect    = "Allow"
       Principal = { Service = "sns.amazonaws.com" }
       Action    = "sqs:SendMessage"
-      Resource  = aws_sqs_queue.undelivered[each.key].arn
+      Resource  = "arn:${local.partition}:sqs:${local.arn_suffix}:${var.name}-alarms-undelivered"
       Condition = { ArnEquals = { "aws:SourceArn" = [for topic in aws_sns_topic.alarms : topic.arn] } }
     }]
   })
@@ -229,12 +224,22 @@ resource "aws_lambda_function" "slack" {
     variables = { WEBHOOK_SECRET_ARN = local.secret_arns[each.key] }
   }
 
-  # SNS calls asynchronously: after Lambda's own two retries the event goes here.
-  dead_letter_config {
-    target_arn = aws_sqs_queue.undelivered[each.key].arn
-  }
-
   depends_on = [aws_cloudwatch_log_group.slack, aws_iam_role_policy.slack]
+}
+
+# SNS calls asynchronously. After Lambda's own two retries the event goes to the queue, with what went wrong.
+resource "aws_lambda_function_event_invoke_config" "slack" {
+  for_each = local.slack
+
+  function_name                = aws_lambda_function.slack[each.key].function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 3600
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.undelivered[each.key].arn
+    }
+  }
 }
 
 resource "aws_lambda_permission" "slack" {
@@ -256,7 +261,7 @@ resource "aws_sns_topic_subscription" "slack" {
   endpoint       = aws_lambda_function.slack["slack"].arn
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered["slack"].arn })
 
-  depends_on = [aws_lambda_permission.slack, aws_sqs_queue_policy.undelivered]
+  depends_on = [aws_lambda_permission.slack]
 }
 
 ################################################################################

@@ -52,7 +52,12 @@ class Series:
 
     def statistic(self, metric: Key, stat: str, start: float, end: float) -> float | None:
         """One data point of the values in [start, end); None where there are none."""
-        found = [values for values in list(self._kept.get(metric, ())) if start <= values.at < end]
+        found = []
+        for values in reversed(list(self._kept.get(metric, ()))):  # newest first: what is older than asked for ends the search
+            if values.at < start:
+                break
+            if values.at < end:
+                found.append(values)
         if not found:
             return None
         count, total = sum(one.count for one in found), sum(one.total for one in found)

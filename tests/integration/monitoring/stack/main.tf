@@ -43,7 +43,6 @@ module "monitoring" {
 
   bucket             = aws_s3_bucket.lake.bucket
   error_prefix       = "errors/"
-  probe_minutes      = 1
   delivery_log_group = aws_cloudwatch_log_group.delivery.name
 
   stream_name                       = "watched"

@@ -6,6 +6,7 @@ is deleted; a changed one is told by its fingerprint.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def write_zip(function: LambdaFunction, directory: Path) -> Path:
     path = directory / f"{name}.zip"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{id(function)}.tmp")
+        temporary = path.with_suffix(f".{threading.get_ident()}.tmp")  # two first invocations at once do not meet
         temporary.write_bytes(function.code_bytes)
         temporary.replace(path)
     return path

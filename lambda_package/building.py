@@ -38,7 +38,8 @@ def build(name: str, runtime: str, architecture: str, to: Path, cache: Path | No
     definition = find(name)
     chosen = target(runtime, architecture)
     entries = {path: content for source in definition.sources for path, content in _of_project(source).items()}
-    entries |= _of_dependencies(definition, dependencies.install(definition.lock, chosen, cache))
+    if definition.lock is not None:
+        entries |= _of_dependencies(definition, dependencies.install(definition.lock, chosen, cache))
     module = PurePosixPath(*definition.handler.split(".")[:-1]).with_suffix(".py")
     if module not in entries:
         raise SourceMissing(f"lambda_package: {name} has the handler {definition.handler}, but no {module}.")

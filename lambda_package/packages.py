@@ -1,4 +1,4 @@
-"""The table of functions: a new function is one entry here and one lock file.
+"""The table of functions: a new function is one entry here, and one lock file if it needs more than the runtime has.
 
 A lock file pins every distribution with hashes and is written by, for example,
 
@@ -36,7 +36,8 @@ class PackageDefinition:
     handler: str
     """As Terraform configures it; the file that it names must be in the zip."""
     sources: tuple[Source, ...]
-    lock: Path
+    lock: Path | None
+    """What it needs beside the runtime's own boto3; None where that is enough."""
     leaves_out: Callable[[PurePosixPath], bool]
     """Whether a file of a dependency, by its path in the zip, is not needed at run time."""
 
@@ -64,6 +65,18 @@ PACKAGES: dict[str, PackageDefinition] = {
         sources=(Source(CHECKOUT / "terraform" / "modules" / "kafka" / "functions" / "topic"),),
         lock=_HERE / "topic.lock",
         leaves_out=_all_services_but_kafka,
+    ),
+    "probe": PackageDefinition(
+        handler="probe.handler.handler",
+        sources=(Source(CHECKOUT / "terraform" / "modules" / "monitoring" / "functions" / "probe"),),
+        lock=None,
+        leaves_out=_nothing,
+    ),
+    "slack": PackageDefinition(
+        handler="slack.handler.handler",
+        sources=(Source(CHECKOUT / "terraform" / "modules" / "monitoring" / "functions" / "slack"),),
+        lock=None,
+        leaves_out=_nothing,
     ),
 }
 

@@ -26,7 +26,7 @@ from operations.terraform import SOURCE, STATE_BUCKET_ADVICE, Terraform
 from stack import read_dotenv
 
 ENVIRONMENTS = SOURCE / "environments"
-FUNCTIONS = ("transform", "topic")
+FUNCTIONS = ("transform", "topic", "probe", "slack")
 
 
 class Target(Enum):

@@ -31,6 +31,10 @@ FOR_PEOPLE = frozenset(
         "glue_views",
         "kms_key_arns",
         "kms_key_policy_statements",
+        "alarm_topic_arns",
+        "dashboard_name",
+        "probe_function_name",
+        "slack_secret_arn",
     }
 )
 """Outputs of the stack that people read and no tool does: policies to attach elsewhere, and the like."""

@@ -1,4 +1,5 @@
-# User action events, from Kafka to Parquet on S3 by event date: keys, network, brokers and topic, lake, transform, delivery.
+# User action events, from Kafka to Parquet on S3 by event date: keys, network, brokers and topic, lake, transform, delivery,
+# monitoring.
 # The order of the parts is the order in which they can exist; each needs only what stands above it.
 
 locals {
@@ -191,4 +192,45 @@ module "delivery" {
 
   partition_key_source = var.partition_key_source
   partition_field      = module.lake.partition_field
+}
+
+################################################################################
+# Monitoring
+################################################################################
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  name                = local.name
+  emails              = var.alarm_emails
+  unattended          = var.alarms_unattended
+  slack               = var.alarm_slack
+  runbook_base_url    = var.runbook_base_url
+  thresholds          = var.alarm_thresholds
+  packages            = { probe = var.lambda_packages.probe, slack = var.lambda_packages.slack }
+  lambda_runtime      = var.lambda_runtime
+  lambda_architecture = var.lambda_architecture
+  log_retention_days  = var.log_retention_days
+  kms_key_arn         = module.encryption.key_arns.alarms
+  log_kms_key_arn     = module.encryption.key_arns.logs
+
+  bucket       = module.lake.bucket
+  error_prefix = module.lake.error_prefix
+  # A new error object's date is that of its oldest record, which the topic may have kept until now.
+  error_lookback_days = ceil(var.topic_retention_hours / 24) + 1
+
+  stream_name                       = module.delivery.stream_name
+  delivery_log_group                = module.delivery.log_group
+  buffer_interval_seconds           = var.delivery_buffer_interval_seconds
+  active_partition_limit            = var.active_partition_limit
+  transform_function_name           = module.transform.function_name
+  transform_timeout_seconds         = var.transform_timeout_seconds
+  transform_buffer_interval_seconds = var.transform_buffer_interval_seconds
+
+  cluster_name                = module.kafka.cluster_name
+  broker_count                = var.kafka_broker_count
+  express_brokers             = startswith(var.kafka_broker_type, "express.")
+  topic_name                  = module.kafka.topic_name
+  topic_retention_hours       = var.topic_retention_hours
+  expected_records_per_second = var.expected_records_per_second
 }

@@ -139,3 +139,27 @@ output "transform_buffer_interval_seconds" {
   description = "Interval of the transform's batches (a hint)."
   value       = var.transform_buffer_interval_seconds
 }
+
+################################################################################
+# Monitoring
+################################################################################
+
+output "alarm_topic_arns" {
+  description = "Topics that alarms go to: urgent and notice."
+  value       = module.monitoring.topic_arns
+}
+
+output "slack_secret_arn" {
+  description = "Secret whose value must be the Slack webhook's URL; null without Slack."
+  value       = module.monitoring.slack_secret_arn
+}
+
+output "probe_function_name" {
+  description = "Name of the function that looks at the stream and the error area."
+  value       = module.monitoring.probe_function_name
+}
+
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard."
+  value       = module.monitoring.dashboard_name
+}

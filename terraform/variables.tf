@@ -444,10 +444,14 @@ variable "lambda_packages" {
     Paths of the Lambda zips that `make package` builds.
     - `transform`: the transform.
     - `topic`: the function that manages the topic.
+    - `probe`: the function that looks at what has no metric.
+    - `slack`: the function that writes alarms to Slack.
   EOT
   type = object({
     transform = string
     topic     = string
+    probe     = string
+    slack     = string
   })
   nullable = false
 
@@ -459,6 +463,16 @@ variable "lambda_packages" {
   validation {
     condition     = fileexists(var.lambda_packages.topic)
     error_message = "lambda_packages.topic is ${var.lambda_packages.topic}, where there is no file. Build it with `make package`."
+  }
+
+  validation {
+    condition     = fileexists(var.lambda_packages.probe)
+    error_message = "lambda_packages.probe is ${var.lambda_packages.probe}, where there is no file. Build it with `make package`."
+  }
+
+  validation {
+    condition     = fileexists(var.lambda_packages.slack)
+    error_message = "lambda_packages.slack is ${var.lambda_packages.slack}, where there is no file. Build it with `make package`."
   }
 }
 
@@ -626,4 +640,76 @@ variable "active_partition_limit" {
     condition     = var.active_partition_limit >= 1 && var.active_partition_limit <= 5000
     error_message = "active_partition_limit is ${var.active_partition_limit}; AWS gives 500, and more on request."
   }
+}
+
+################################################################################
+# Monitoring
+################################################################################
+
+variable "alarm_emails" {
+  description = <<-EOT
+    Who is told of alarms by e-mail; each address must confirm its subscription.
+    - `urgent`: data is late, lost or about to be: act now.
+    - `notice`: something to look at in working hours.
+  EOT
+  type = object({
+    urgent = optional(set(string), [])
+    notice = optional(set(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "alarm_slack" {
+  description = <<-EOT
+    Alarms in a Slack channel; null does without. `{}` makes a secret without a value, into which you put the webhook's URL (terraform/README.md).
+    - `secret_arn`, `secret_kms_key_arn`: a secret of yours that holds the URL, and its key.
+    - `secret_recovery_days`: days that a destroyed secret can be brought back.
+  EOT
+  type = object({
+    secret_arn           = optional(string)
+    secret_kms_key_arn   = optional(string)
+    secret_recovery_days = optional(number)
+  })
+  default = null
+}
+
+variable "alarms_unattended" {
+  description = "Whether it is meant that alarms reach nobody. Otherwise a plan warns where neither alarm_emails nor alarm_slack is set."
+  type        = bool
+  default     = false
+}
+
+variable "runbook_base_url" {
+  description = "Where your copy of docs/runbooks is seen, e.g. https://git.example.org/data/pipeline/blob/main/docs/runbooks; linked in each alarm."
+  type        = string
+  default     = "docs/runbooks"
+}
+
+variable "expected_records_per_second" {
+  description = "Records a second at an ordinary time, where known: the lag's threshold is then tested against the topic's retention."
+  type        = number
+  default     = null
+}
+
+variable "alarm_thresholds" {
+  description = "When alarms go off; what is left out has the default of modules/monitoring, where each stands with its reason."
+  type = object({
+    freshness_seconds          = optional(number)
+    source_lag_records         = optional(number)
+    unaccounted_percent        = optional(number)
+    unaccounted_hours          = optional(number)
+    partition_count_percent    = optional(number)
+    rejected_percent           = optional(number)
+    rejected_percent_by_reason = optional(map(number))
+    transform_duration_percent = optional(number)
+    delivery_errors            = optional(number)
+    error_objects              = optional(number)
+    no_data_minutes            = optional(number)
+    anomaly_band               = optional(number)
+    broker_cpu_percent         = optional(number)
+    broker_disk_percent        = optional(number)
+  })
+  default  = {}
+  nullable = false
 }

@@ -19,6 +19,8 @@ from moto.firehose.models import firehose_backends
 from moto.kafka.models import kafka_backends
 from moto.logs.models import LogEvent, logs_backends
 from moto.s3.models import s3_backends
+from moto.scheduler.models import scheduler_backends
+from moto.sns.models import sns_backends
 from moto.sts.models import sts_backends
 
 from local_aws.control_plane.application_autoscaling.models import TaggedAutoscalingBackend
@@ -28,7 +30,9 @@ from local_aws.control_plane.delivery_streams.models import MskFirehoseBackend
 from local_aws.control_plane.lambda_functions.models import RunningLambdaBackend
 from local_aws.control_plane.logs.models import BoundedLogsBackend
 from local_aws.control_plane.msk.models import MskBackend
+from local_aws.control_plane.notifications.models import InvokingSnsBackend
 from local_aws.control_plane.s3.models import ConditionedS3Backend
+from local_aws.control_plane.schedules.models import FiringSchedulerBackend
 from local_aws.control_plane.services import Services
 from local_aws.control_plane.sts.models import KnownKeysStsBackend
 
@@ -42,6 +46,8 @@ SUBCLASSES: tuple[tuple[BackendDict[Any], type[Any]], ...] = (
     (logs_backends, BoundedLogsBackend),
     (s3_backends, ConditionedS3Backend),
     (cloudwatch_backends, BoundedCloudWatchBackend),
+    (sns_backends, InvokingSnsBackend),
+    (scheduler_backends, FiringSchedulerBackend),
 )
 
 

@@ -88,6 +88,8 @@ class Services:
     notices: Notices = field(default_factory=Notices)
     longest_poll_seconds: float = 0.0
     """How long a describe operation may wait for a cluster or a stream that is on its way to another state (`long_poll`)."""
+    invoke_event: Callable[[str, bytes], object] = lambda _arn, _payload: None
+    """Invokes the function of an ARN asynchronously, as the services do that call functions."""
 
     installed: ClassVar[Services]
     """moto makes its backends by itself, with a region and an account and nothing else, and keeps them in module

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.control_plane.call_log import CallLog
+from local_aws.control_plane.cloudwatch.alarms import Alarms
 from local_aws.control_plane.delivery_streams import models as delivery_streams
 from local_aws.control_plane.front import Front
 from local_aws.control_plane.function_logs import write_log
@@ -25,6 +26,7 @@ from local_aws.control_plane.internal import Internal
 from local_aws.control_plane.lambda_functions.invocations import Invocations
 from local_aws.control_plane.msk import models as msk
 from local_aws.control_plane.principals import ACCOUNT_ID, Principals
+from local_aws.control_plane.schedules.firing import Schedules
 from local_aws.control_plane.server import MotoServer
 from local_aws.control_plane.services import RunningCluster, Services
 from local_aws.control_plane.status import Status, write_status
@@ -73,6 +75,9 @@ class Target:
         self._planes = self._make_data_planes()
         self.services = self._make_services()
         self._invocations = Invocations(self._runner, ACCOUNT_ID, options.region, options.home.functions / "packages")
+        self.services.invoke_event = self._invocations.invoke_event
+        self._alarms = Alarms(ACCOUNT_ID, options.clock_speed)
+        self._schedules = Schedules(ACCOUNT_ID, options.clock_speed)
         self._status = Status(self.options, self.endpoint_url, self._started, self.services)
         install(self.services)
         internal = Internal(options.token, self._principals, self._status.describe)
@@ -141,6 +146,8 @@ class Target:
         write_status(self.options.home, self._status.describe())
         log.info("serving %s", self.endpoint_url)
         threading.Thread(target=warm_up, args=(ACCOUNT_ID, self.options.region), name="warm-up", daemon=True).start()
+        self._alarms.start()
+        self._schedules.start()
         while not self._stopping.wait(STATUS_SECONDS):
             try:
                 self._free_bodies()
@@ -162,6 +169,8 @@ class Target:
     def _stop(self) -> None:
         log.info("stopping")
         self._status.ending()
+        self._schedules.stop()
+        self._alarms.stop()
         self._invocations.stop()
         for step in (self._stop_streams, self._runner.stop, self._stop_clusters, self._server.stop, self._calls.close):
             try:

@@ -33,3 +33,7 @@ samples_only        = true
 delivery_buffer_size_mib          = 64
 delivery_buffer_interval_seconds  = 60
 transform_buffer_interval_seconds = 30
+
+# Nothing is sent here unless someone tries it out.
+alarms_unattended = true
+alarm_thresholds  = { no_data_minutes = 0 }

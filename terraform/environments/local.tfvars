@@ -31,3 +31,7 @@ delivery_buffer_size_mib          = 64
 delivery_buffer_interval_seconds  = 60
 transform_buffer_size_mib         = 1
 transform_buffer_interval_seconds = 10
+
+# A laptop is quiet most of the time, and its owner sees it.
+alarms_unattended = true
+alarm_thresholds  = { no_data_minutes = 0 }

@@ -39,3 +39,10 @@ delivery_buffer_size_mib          = 128
 delivery_buffer_interval_seconds  = 300
 transform_buffer_size_mib         = 2
 transform_buffer_interval_seconds = 30
+
+# Alarms go to Slack, once its webhook is put by hand (terraform/README.md, "Alarms"); alarm_emails tells people by mail.
+alarm_slack = {}
+
+# 500 GiB a day in events of 170 bytes, as the samples are.
+expected_records_per_second = 37000
+alarm_thresholds            = { rejected_percent_by_reason = { timestamp_out_of_range = 0.1 } }

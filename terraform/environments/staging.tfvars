@@ -31,3 +31,6 @@ delivery_buffer_size_mib          = 128
 delivery_buffer_interval_seconds  = 300
 transform_buffer_size_mib         = 2
 transform_buffer_interval_seconds = 30
+
+# Alarms are looked at in CloudWatch; set alarm_emails or alarm_slack to be told.
+alarms_unattended = true

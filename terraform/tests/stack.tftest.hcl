@@ -8,7 +8,8 @@ variables {
   environment         = "test"
   lambda_runtime      = "python3.13"
   lambda_architecture = "arm64"
-  lambda_packages     = { transform = "tests/empty.zip", topic = "tests/empty.zip" }
+  lambda_packages     = { transform = "tests/empty.zip", topic = "tests/empty.zip", probe = "tests/empty.zip", slack = "tests/empty.zip" }
+  alarms_unattended   = true
   max_event_age_days  = 30
 }
 
@@ -186,7 +187,7 @@ run "rejects_what_aws_would_refuse" {
     log_retention_days     = 31
     earliest_event_date    = "2023-02-30"
     active_partition_limit = 5001
-    lambda_packages        = { transform = "tests/absent.zip", topic = "tests/absent.zip" }
+    lambda_packages        = { transform = "tests/absent.zip", topic = "tests/absent.zip", probe = "tests/absent.zip", slack = "tests/absent.zip" }
     lambda_runtime         = "python3.9"
     lambda_architecture    = "aarch64"
   }

@@ -21,6 +21,8 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 
 from local_aws.control_plane.faults import Answer
+from local_aws.control_plane.lambda_functions import failures
+from local_aws.control_plane.lambda_functions.measuring import measured
 from local_aws.control_plane.lambda_functions.models import write_zip
 from local_aws.control_plane.server import Environ
 from local_aws.control_plane.services import Functions
@@ -63,9 +65,24 @@ class Invocations:
             return _error(400, "ValidationException", f"Value '{kind}' at 'invocationType' is none of Event, RequestResponse, DryRun.")
         return self._synchronous(function, payload, with_log=environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail")
 
+    def invoke_event(self, arn: str, payload: bytes) -> None:
+        """Invoke the function of an ARN as services do: asynchronously. Whether it is there is seen when it is called."""
+        function = self._of_arn(arn)
+        if function is None:
+            log.warning("%s was to be invoked, and is not there", arn)
+            return
+        self._asynchronously(function, payload)
+
     def stop(self) -> None:
         """No further tries of `Event` invocations."""
         self._stopping.set()
+
+    def _of_arn(self, arn: str) -> LambdaFunction | None:
+        region, name = arn.split(":")[3], arn.partition(":function:")[2]
+        try:
+            return lambda_backends[self._account_id][region].get_function(name, None)
+        except UnknownFunctionException:
+            return None
 
     def _find(self, name: str, qualifier: str | None, environ: Environ) -> LambdaFunction:
         partial = _PARTIAL_ARN.match(name)
@@ -75,7 +92,7 @@ class Invocations:
 
     def _synchronous(self, function: LambdaFunction, payload: bytes, *, with_log: bool) -> Answer:
         try:
-            result = self._functions.invoke(self._described(function), payload)
+            result = self._invoke(function, payload)
         except Exception as error:
             refusal = _refusal(error)
             if refusal is None:
@@ -96,19 +113,30 @@ class Invocations:
         if len(payload) > ASYNCHRONOUS_LIMIT:
             return _error(413, "RequestTooLargeException", f"{len(payload)} byte payload is too large for the Event invocation type "
                           f"(limit {ASYNCHRONOUS_LIMIT} bytes)")  # fmt: skip
-        described = self._described(function)
-        threading.Thread(target=self._try, args=(described, payload), name=f"event-{function.function_name}", daemon=True).start()
+        self._asynchronously(function, payload)
         return Answer(202, (("x-amzn-RequestId", str(uuid4())),), b"")
 
-    def _try(self, function: Any, payload: bytes) -> None:
+    def _asynchronously(self, function: LambdaFunction, payload: bytes) -> None:
+        threading.Thread(target=self._try, args=(function, payload), name=f"event-{function.function_name}", daemon=True).start()
+
+    def _try(self, function: LambdaFunction, payload: bytes) -> None:
         for wait in (*ASYNCHRONOUS_WAITS, None):
             try:
-                if self._functions.invoke(function, payload).function_error is None:
+                if self._invoke(function, payload).function_error is None:
                     return
             except Exception:
-                log.exception("an asynchronous invocation of %s failed", function.name)
-            if wait is None or self._stopping.wait(wait):
+                log.exception("an asynchronous invocation of %s failed", function.function_name)
+            if wait is None:
+                failures.leave(function, payload, len(ASYNCHRONOUS_WAITS) + 1)
+            elif self._stopping.wait(wait):
                 return
+
+    def _invoke(self, function: LambdaFunction, payload: bytes) -> Any:
+        """One invocation, and its metrics."""
+        with measured(self._account_id, function) as seen:
+            result = self._functions.invoke(self._described(function), payload)
+            seen.failed = result.function_error is not None
+            return result
 
     def _described(self, function: LambdaFunction) -> Any:
         from local_aws.lambda_runner.function import Function

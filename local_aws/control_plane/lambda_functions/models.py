@@ -46,6 +46,12 @@ class RunningLambdaBackend(LambdaBackend):
         super().delete_function(function_name, qualifier)
         Services.installed.functions.forget(arn)
 
+    def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        """Replaces what was there, as AWS does; moto would keep answering the first."""
+        self.get_function(function_name).event_invoke_config.clear()
+        answer: dict[str, Any] = super().put_function_event_invoke_config(function_name, config)
+        return answer
+
     def invoke(self, *_: Any, **__: Any) -> str | bytes | None:
         """Invocations never come here: the front takes them before moto, as bytes."""
         raise JsonRESTError("ServiceException", "Invoke must be sent to the target's front.")

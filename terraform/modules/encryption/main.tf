@@ -72,7 +72,7 @@ locals {
   services = {
     data   = ["s3", "kafka", "lambda"]
     logs   = []
-    alarms = ["sns", "secretsmanager", "lambda"]
+    alarms = ["sns", "sqs", "secretsmanager", "lambda"]
   }
 
   via_services = { for purpose, names in local.services : purpose => [for name in names : "${name}.${local.region}.${local.dns_suffix}"] }

@@ -21,7 +21,7 @@ KNOWN_WARNINGS = {
 """Checks that an environment fails on purpose: the samples are of 2023, so its accepted window is wider than Firehose's."""
 
 ZIPS = (
-    '-var=lambda_packages={transform="tests/empty.zip",topic="tests/empty.zip"}',
+    '-var=lambda_packages={transform="tests/empty.zip",topic="tests/empty.zip",probe="tests/empty.zip",slack="tests/empty.zip"}',
     "-var=lambda_runtime=python3.13",
     "-var=lambda_architecture=arm64",
 )

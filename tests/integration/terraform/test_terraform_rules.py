@@ -14,7 +14,7 @@ import pytest
 from operations.prerequisites import plugin_directory
 
 ROOT = Path(__file__).resolve().parents[3] / "terraform"
-LONGEST_FIRST = ("kafka", "lake", "delivery", "network", "stack", "bootstrap", "encryption", "examples", "transform")
+LONGEST_FIRST = ("monitoring", "kafka", "lake", "delivery", "network", "stack", "bootstrap", "encryption", "examples", "transform")
 
 pytestmark = pytest.mark.integration
 

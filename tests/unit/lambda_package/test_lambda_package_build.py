@@ -154,7 +154,7 @@ def test_an_unknown_runtime_or_architecture_is_refused_with_those_there_are(runt
 
 
 def test_an_unknown_package_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(UnknownPackage, match="There are topic, transform"):
+    with pytest.raises(UnknownPackage, match="There are probe, slack, topic, transform"):
         lambda_package.build("transfrom", "python3.11", "x86_64", tmp_path / "out.zip")
 
 

@@ -1,0 +1,1 @@
+"""The function that writes alarms to Slack."""

@@ -22,3 +22,37 @@ run "minimal" {
     error_message = "The example does not name its parts after itself."
   }
 }
+
+run "existing_network_and_cluster" {
+  command = plan
+
+  module {
+    source = "./examples/existing-network-and-cluster"
+  }
+
+  variables {
+    vpc_id      = "vpc-0123456789abcdef0"
+    subnet_ids  = ["subnet-1", "subnet-2", "subnet-3"]
+    cluster_arn = "arn:aws:kafka:us-east-1:123456789012:cluster/shared/11111111-2222-3333-4444-555555555555-1"
+  }
+
+  override_data {
+    target = module.network.data.aws_subnet.existing[0]
+    values = { vpc_id = "vpc-0123456789abcdef0", availability_zone = "us-east-1a" }
+  }
+
+  override_data {
+    target = module.network.data.aws_subnet.existing[1]
+    values = { vpc_id = "vpc-0123456789abcdef0", availability_zone = "us-east-1b" }
+  }
+
+  override_data {
+    target = module.network.data.aws_subnet.existing[2]
+    values = { vpc_id = "vpc-0123456789abcdef0", availability_zone = "us-east-1c" }
+  }
+
+  assert {
+    condition     = strcontains(output.firehose_policy, "cluster/shared/") && output.kafka_topic == "user-events"
+    error_message = "The example does not read from the cluster that it was given."
+  }
+}

@@ -1,0 +1,41 @@
+################################################################################
+# Kafka
+################################################################################
+
+output "kafka_bootstrap_brokers" {
+  description = "Comma-separated host:port pairs for producers with IAM authentication."
+  value       = module.kafka.bootstrap_brokers
+}
+
+output "kafka_topic" {
+  description = "The topic that events are sent to."
+  value       = module.kafka.topic_name
+}
+
+output "firehose_policy" {
+  description = "The cluster policy (JSON) that lets Firehose connect; for the cluster's owner."
+  value       = module.kafka.firehose_policy
+}
+
+################################################################################
+# Lake
+################################################################################
+
+output "bucket" {
+  description = "Bucket of events and errors."
+  value       = module.lake.bucket
+}
+
+output "athena_workgroup" {
+  description = "Athena workgroup for queries."
+  value       = module.lake.workgroup
+}
+
+################################################################################
+# Delivery
+################################################################################
+
+output "delivery_stream_name" {
+  description = "Name of the Firehose stream."
+  value       = module.delivery.stream_name
+}

@@ -131,7 +131,7 @@ resource "aws_s3_bucket_policy" "this" {
         Sid       = "TlsOnly"
         Effect    = "Deny"
         Principal = "*"
-        Action    = "s3:*" # a Deny: whatever there is, it is refused
+        Action    = "s3:*" # nothing is excepted
         Resource  = [aws_s3_bucket.this[0].arn, "${aws_s3_bucket.this[0].arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
@@ -139,7 +139,7 @@ resource "aws_s3_bucket_policy" "this" {
         Sid       = "NoOldTls"
         Effect    = "Deny"
         Principal = "*"
-        Action    = "s3:*" # a Deny: whatever there is, it is refused
+        Action    = "s3:*" # nothing is excepted
         Resource  = [aws_s3_bucket.this[0].arn, "${aws_s3_bucket.this[0].arn}/*"]
         Condition = { NumericLessThan = { "s3:TlsVersion" = var.minimum_tls_version } }
       },

@@ -43,7 +43,7 @@ output "kms_key_policy_statements" {
     Effect    = "Allow"
     Principal = { AWS = aws_iam_role.delivery.arn }
     Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-    Resource  = "*"
+    Resource  = "*" # in a key's policy: that key alone
     Condition = local.key_condition
   }])
 }

@@ -21,6 +21,9 @@ locals {
   dns_suffix = data.aws_partition.current.dns_suffix
   region     = data.aws_region.current.name
 
+  # In a key's policy "*" is that key alone (KMS developer guide, "Key policies").
+  this_key = "*"
+
   # The account as principal leaves the decision to its IAM policies; it does not open the key to everyone in it.
   account_principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
 
@@ -34,8 +37,7 @@ locals {
     "kms:ReEncryptTo",
   ]
 
-  # Administration without use: an administrator cannot decrypt. Resource "*" in a key's policy is that key alone (KMS
-  # developer guide, "Key policies").
+  # Administration without use: an administrator cannot decrypt.
   administration = {
     Sid       = "AdministerByIam"
     Effect    = "Allow"
@@ -64,7 +66,7 @@ locals {
       "kms:UpdateAlias",
       "kms:UpdateKeyDescription",
     ]
-    Resource = "*"
+    Resource = local.this_key
   }
 
   # Services through which principals of this account may use a key (KMS developer guide, "kms:ViaService"). Athena, Glue
@@ -83,7 +85,7 @@ locals {
       Effect    = "Allow"
       Principal = local.account_principal
       Action    = local.use_actions
-      Resource  = "*"
+      Resource  = local.this_key
       Condition = { StringEquals = { "kms:ViaService" = names, "kms:CallerAccount" = local.account } }
     } if length(names) > 0
   }
@@ -96,7 +98,7 @@ locals {
       Effect    = "Allow"
       Principal = local.account_principal
       Action    = ["kms:CreateGrant"]
-      Resource  = "*"
+      Resource  = local.this_key
       Condition = {
         Bool         = { "kms:GrantIsForAWSResource" = "true" }
         StringEquals = { "kms:ViaService" = names, "kms:CallerAccount" = local.account }
@@ -111,7 +113,7 @@ locals {
     Effect    = "Allow"
     Principal = { Service = "logs.${local.region}.${local.dns_suffix}" }
     Action    = local.use_actions
-    Resource  = "*"
+    Resource  = local.this_key
     Condition = {
       ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/*/${var.name}*" }
     }
@@ -124,7 +126,7 @@ locals {
     Effect    = "Allow"
     Principal = { Service = ["cloudwatch.amazonaws.com", "scheduler.amazonaws.com"] }
     Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-    Resource  = "*"
+    Resource  = local.this_key
     Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
   }
 
@@ -134,7 +136,7 @@ locals {
     Effect    = "Allow"
     Principal = { Service = "events.amazonaws.com" }
     Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-    Resource  = "*"
+    Resource  = local.this_key
   }
 
   # As JSON, because statements have different shapes, and a conditional or a list in HCL wants one.

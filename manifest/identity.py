@@ -45,6 +45,8 @@ _TIME_IN_TEXT = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SLICE = 1 << 20
 _NONE = -1
+_NO_TIME = -(1 << 62)
+"""An instant that no plan has."""
 
 
 @dataclass(frozen=True, order=True)
@@ -175,7 +177,7 @@ class Identifier:
             return self._inside(number, spelled.worker, spelled.index)
         time = _TIME_IN_TEXT.search(payload)
         texts = {kind: self._known(kind, pattern.findall(payload)) for kind, pattern in _IN_TEXT.items()}
-        return self.of(texts["user_id"], texts["sku"], _microseconds(time) if time else -(1 << 62), texts["event_name"])
+        return self.of(texts["user_id"], texts["sku"], _microseconds(time) if time else _NO_TIME, texts["event_name"])
 
     def _slice(self, rows: pa.Table) -> tuple[npt.NDArray[np.int64], ...]:
         """Run, worker and index of some rows; run is -1 where a row is foreign."""
@@ -190,7 +192,7 @@ class Identifier:
             runs = np.where(runs == _NONE, number, runs)
             spelled = (index != _NONE) & (indices == _NONE)
             workers, indices = np.where(spelled, worker, workers), np.where(spelled, index, indices)
-        event_us = rows["event_datetime"].cast(pa.timestamp("us"), safe=False).cast(pa.int64()).fill_null(-(1 << 62)).to_numpy()
+        event_us = rows["event_datetime"].cast(pa.timestamp("us"), safe=False).cast(pa.int64()).fill_null(_NO_TIME).to_numpy()
         base, step, number_of_workers, planned, late_unit, late_units = (values[runs] for values in self._plans)
         late, since = np.divmod(event_us - base, late_unit)
         position, rest = np.divmod(since, step)
@@ -230,12 +232,19 @@ class Identifier:
         return Identity(self._manifests[number].run, worker, index)
 
 
+def instant_us(text: str) -> int | None:
+    """Microseconds since 1970 UTC of a time as an event states it, rounded to the nearest; None where it states none."""
+    found = _TIME_IN_TEXT.fullmatch(f'"{text}"'.encode())
+    instant = _microseconds(found) if found else _NO_TIME
+    return None if instant == _NO_TIME else instant
+
+
 def _microseconds(found: re.Match[bytes]) -> int:
     """Microseconds since 1970 UTC of a time in a payload; a time that there is not is no event's."""
     try:
         seconds = datetime.fromisoformat(found[1].decode().upper().replace(" ", "T")).replace(tzinfo=UTC) - _EPOCH
     except ValueError:
-        return -(1 << 62)
+        return _NO_TIME
     digits = (found[2] or b"0").decode()
     scale: int = 10 ** len(digits)
     fraction = (int(digits) * 10**6 + scale // 2) // scale

@@ -267,14 +267,3 @@ run "reckons_the_peak_from_the_declared_load" {
     error_message = "Three times 500 GiB a day is 18.6 MB a second."
   }
 }
-
-run "rejects_a_load_without_a_rate" {
-  command = plan
-
-  variables {
-    expected_gib_per_day = 0
-    peak_factor          = 0.5
-  }
-
-  expect_failures = [var.expected_gib_per_day, var.peak_factor]
-}

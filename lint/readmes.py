@@ -3,7 +3,7 @@
 A README is written by hand, save between markers:
 
     <!-- begin example: minimal -->     the block `module "<this module>"` of examples/minimal/main.tf
-    <!-- end example -->
+    <!-- end example -->                of main.tf of the stack itself, where the name is `stack`
 
     <!-- begin tables -->               sections Resources, Inputs, Outputs
     <!-- end tables -->
@@ -76,7 +76,8 @@ def _read(readme: Path) -> str:
 
 
 def _example(module: Path, name: str) -> str:
-    source = module.parent.parent / "examples" / name / "main.tf"
+    root = module.parent.parent
+    source = (root if name == "stack" else root / "examples" / name) / "main.tf"
     block = modules.block_text(source, f'module "{module.name}"') if source.exists() else None
     if block is None:
         raise NotWritten(f'{module / "README.md"} shows module "{module.name}" of {source}, where there is none.', "Name another example.")

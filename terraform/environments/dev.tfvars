@@ -1,8 +1,6 @@
 # Trying things out on AWS, cheaply: three of the smallest brokers that Firehose can read, and samples of 2023 accepted.
 environment = "dev"
 
-expected_gib_per_day = 5
-
 lambda_runtime      = "python3.13"
 lambda_architecture = "arm64"
 

@@ -1,8 +1,6 @@
 # Production's settings at a smaller size.
 environment = "staging"
 
-expected_gib_per_day = 50
-
 lambda_runtime      = "python3.13"
 lambda_architecture = "arm64"
 

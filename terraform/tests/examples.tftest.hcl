@@ -56,3 +56,22 @@ run "existing_network_and_cluster" {
     error_message = "The example does not read from the cluster that it was given."
   }
 }
+
+run "cross_account_bucket" {
+  command = plan
+
+  module {
+    source = "./examples/cross-account-bucket"
+  }
+
+  variables {
+    bucket_name        = "events-of-the-platform"
+    bucket_account_id  = "210987654321"
+    bucket_kms_key_arn = "arn:aws:kms:us-east-1:210987654321:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition     = output.bucket == "events-of-the-platform"
+    error_message = "The example does not write into the bucket that it was given."
+  }
+}

@@ -48,6 +48,7 @@ module "transform" {
   source = "../../modules/transform"
 
   name               = "${var.name}-transform"
+  schema_file        = "${path.module}/../../../schema/user_events.json"
   log_retention_days = var.log_retention_days
   package            = var.lambda_packages.transform
   schema_file        = "${path.module}/../../../schema/user_events.json"

@@ -36,6 +36,7 @@ output "bucket_policy_statements" {
   }])
 }
 
+# Any resource in a key's policy is that key (KMS developer guide, "Key policies").
 output "kms_key_policy_statements" {
   description = "Statements (JSON) that a key of another account needs in its policy for this stream; resource * is the key itself."
   value = jsonencode([{

@@ -81,6 +81,7 @@ locals {
 
   use_through_services = {
     for purpose, names in local.via_services : purpose => {
+      # Resource "*" as above: this key alone.
       Sid       = "UseThroughServices"
       Effect    = "Allow"
       Principal = local.account_principal

@@ -51,7 +51,6 @@ module "transform" {
   schema_file        = "${path.module}/../../../schema/user_events.json"
   log_retention_days = var.log_retention_days
   package            = var.lambda_packages.transform
-  schema_file        = "${path.module}/../../../schema/user_events.json"
   runtime            = var.lambda_runtime
   architecture       = var.lambda_architecture
   accepted_window    = { max_event_age_days = 30 }

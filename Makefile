@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
+BEGAN := $(shell date +%s)
 ENV ?= local
 TARGET ?=
 CLOCK_SPEED ?= 60
@@ -32,7 +33,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Everything, from nothing: up, load, deliver, validate, second plan, down
-	@$(PY) -m operations demo --clock-speed $(CLOCK_SPEED)
+	@MAKE_BEGAN=$(BEGAN) $(PY) -m operations demo --clock-speed $(CLOCK_SPEED)
 
 up: setup ## Start the local target and apply the stack; leaves it running
 	@$(PY) -m operations up $(STACK) $(VARIABLES) --clock-speed $(CLOCK_SPEED)

@@ -1,4 +1,4 @@
-"""Become another program that dies when its parent does: `python launch.py PARENT_PID COMMAND ...`.
+"""Become another program that is told when its parent dies: `python launch.py PARENT_PID SIGNAL COMMAND ...`.
 
 Run as a script by `processes.start`, since a `preexec_fn` is unsafe in a process with threads (subprocess docs).
 PR_SET_PDEATHSIG survives exec (prctl(2)). Linux only; elsewhere the command simply runs.
@@ -13,7 +13,8 @@ PR_SET_PDEATHSIG = 1
 
 if __name__ == "__main__":
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job starts with it ignored, and exec keeps that
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(sys.argv[2]))
         if os.getppid() != int(sys.argv[1]):  # the parent died before the call above
             sys.exit(1)
-    os.execvp(sys.argv[2], sys.argv[2:])
+    os.execvp(sys.argv[3], sys.argv[3:])

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from local_aws.home import Home
 
@@ -45,20 +46,27 @@ def start(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     dies_with_parent: bool = True,
+    death_signal: signal.Signals = signal.SIGKILL,
+    output: IO[bytes] | None = None,
+    errors: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in its own session, its output appended to `logs/<name>.log`, and record it.
+    """Start `command` in its own session, its output appended to `logs/<name>.log` unless `output` is given, and record it.
 
     `environment` replaces the whole environment where given. Without `dies_with_parent` the process outlives its
-    parent and is found again by its record.
+    parent and is found again by its record; `death_signal` is what it gets when the parent dies (SIGINT lets it end
+    tidily). `errors` parts its standard error from its output.
+
+    Raises:
+        FileNotFoundError: without `dies_with_parent`, there is no such program; with it the process ends with code 1.
     """
 
     def popen() -> subprocess.Popen[bytes]:
         with (home.logs / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                (*_LAUNCHER, str(os.getpid()), *command) if dies_with_parent else command,
+                (*_LAUNCHER, str(os.getpid()), str(int(death_signal)), *command) if dies_with_parent else command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output or log,
+                stderr=errors or subprocess.STDOUT,
                 env=dict(environment) if environment is not None else None,
                 cwd=directory,
                 start_new_session=True,
@@ -100,12 +108,15 @@ def is_running(process: ProcessRecord) -> bool:
 
 
 def stop(home: Home, process: ProcessRecord, *, grace: float = 10.0) -> None:
-    """Ask the process to end, wait `grace` seconds, then kill it; forget it once it is gone."""
+    """Ask the process to end, wait `grace` seconds, then kill it and what it started; forget it once it is gone."""
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         if not is_running(process):
             break
         with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, number)
+            if number == signal.SIGKILL and os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, number)  # it leads a group of its own (`start`): terraform's provider is in it
+            else:
+                os.kill(process.pid, number)
         deadline = time.monotonic() + patience
         while is_running(process) and time.monotonic() < deadline:
             with contextlib.suppress(ChildProcessError):

@@ -11,8 +11,8 @@ from local_aws.home import Home
 _NOT_RUNNING = {
     "absent": "Nothing was started in {home}.",
     "stopped": "Stopped {ended}.",
-    "dead": "Its control plane ended without being stopped; `python -m local_aws stop` cleans up.",
-    "hung": "Its control plane (process {pid}) does not answer; `python -m local_aws stop` ends it.",
+    "dead": "Its control plane ended without being stopped; `make up` starts afresh, `make down` cleans up.",
+    "hung": "Its control plane (process {pid}) does not answer; `make down` ends it, `make up` then starts afresh.",
 }
 
 _SILENT_SECONDS = 30.0

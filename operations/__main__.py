@@ -30,8 +30,11 @@ ON_A_STACK = frozenset(COMMANDS) - {"demo", "check"}
 ASKING = frozenset({"plan", "apply", "destroy", "outputs", "status", "tool"})
 """Commands that ask first on AWS. `up` and `down` are the laptop's, and `package` touches no account."""
 WITH_VARIABLES = frozenset({"up", "down", "plan", "apply", "destroy"})
-ALONE = frozenset({"up", "down", "plan", "apply", "destroy", "outputs", "package"})
-"""Commands that work in the deployment's directory, one at a time."""
+WITH_TERRAFORM = frozenset({"plan", "apply", "destroy", "outputs"})
+"""Commands that terraform does; `up` checks more, and `down` stops the target even where terraform is gone."""
+ALONE = WITH_TERRAFORM | {"up", "down"}
+"""Commands of which one at a time works on a deployment; `package` only replaces files whole."""
+FASTEST = 10_000
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("up", "demo"):
             command.add_argument(
                 "--clock-speed",
-                type=float,
+                type=_clock_speed,
                 default=local_stack.DEFAULT_CLOCK_SPEED,
                 metavar="N",
                 help="delivery intervals run N times faster than the wall (default: %(default)g)",
@@ -68,6 +71,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _clock_speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text} is no speed; it must be more than 0, at most {FASTEST:,}.")
+    return speed
+
+
 def _command(arguments: argparse.Namespace, output: Output) -> ExitCode:
     if arguments.command == "check":
         prerequisites.check(local_target=True)
@@ -79,13 +92,15 @@ def _command(arguments: argparse.Namespace, output: Output) -> ExitCode:
     deployment = Deployment.of(arguments.env, arguments.target, Home.default(), getattr(arguments, "var_file", ()))
     if arguments.command in ("up", "down") and deployment.target is not Target.LOCAL:
         raise UsageError(f"`{arguments.command}` works on the laptop alone.", "On AWS use `make apply` and `make destroy`.")
+    if arguments.command in WITH_TERRAFORM:
+        prerequisites.check(local_target=False)
     if arguments.command in ASKING:
         consent = Consent.of(yes=arguments.yes, name=getattr(arguments, "confirm", None))
         admit(deployment, arguments.command, consent, output)
     else:
         consent = Consent()
     if arguments.command in ALONE:
-        with exclusive(deployment.home):
+        with exclusive(deployment.shared, arguments.command):
             return _work(arguments, deployment, consent, output)
     return _work(arguments, deployment, consent, output)
 
@@ -106,7 +121,7 @@ def _work(arguments: argparse.Namespace, deployment: Deployment, consent: Consen
         case "package":
             output.result("package", {"tfvars": str(deployment.package())})
         case "outputs":
-            stack_commands.outputs(deployment)
+            stack_commands.outputs(deployment, output)
         case "tool":
             stack_commands.tool(deployment, arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words)
         case "status":

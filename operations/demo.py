@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,8 @@ from operations.memory import PeakMemory
 EVENTS = 20_000
 RATE = 2_000
 SEED = 20231023
+MAKE_BEGAN = "MAKE_BEGAN"
+"""Environment variable: when make began, in seconds since 1970."""
 SAMPLES = CHECKOUT / "data" / "samples.jsonl"
 QUERY = (
     'select event_date, count(*) as "rows", count(distinct user_id) as users, count(distinct "SKU") as products '
@@ -71,15 +73,14 @@ class Demo:
                 local_stack.stop_target(self.deployment.home, self.output)
 
     def _prepare(self) -> None:
-        prerequisites.check(local_target=True)
         local_stack.prepare(self.output)
 
     def _start(self) -> None:
         local_stack.start_target(self.deployment.home, self.output, self.clock_speed)
 
     def _apply(self) -> None:
-        self.deployment.prepare_state()
-        terraform = self.deployment.terraform()
+        self.deployment.prepare_state(self.output.notice)
+        terraform = self.deployment.terraform(self.output.notice)
         terraform.init()
         self.output.notice(terraform.apply())
         local_stack.keep_outputs(self.deployment, terraform.outputs())
@@ -95,14 +96,14 @@ class Demo:
         self._tool("validation", "query", QUERY)
 
     def _second_plan(self) -> None:
-        changes = self.deployment.terraform().plan()
+        changes = self.deployment.terraform(self.output.notice).plan()
         if not changes.empty:
             listed = [f"{change.action.value} {change.address}" for change in changes.changes]
             raise StepFailed("The second plan is not empty.", *listed, *(f"output {name}" for name in changes.outputs))
         self.output.notice("No changes.")
 
     def _destroy(self) -> None:
-        self.output.notice(self.deployment.terraform().destroy())
+        self.output.notice(self.deployment.terraform(self.output.notice).destroy())
         left = local_stack.leftovers(self.deployment)
         if left:
             raise StepFailed("Destroy left something behind.", *left)
@@ -126,20 +127,28 @@ def show(output: Output, clock_speed: float) -> None:
     """Run the demo in a home of its own, and say where the time went and how much memory it took.
 
     Raises:
+        MissingPrerequisites, CouldNotRun: nothing was started.
         PipelineError: a step did not hold; the logs are kept, and the last line of advice says where.
     """
+    prerequisites.check(local_target=True)
+    setting_up = seconds_of_set_up(os.environ, time.time())
     base = Home.default().root
     throwaway.remove_ended(base, output)
     home = Home(base / f"demo-{os.getpid()}")
     demo = Demo(Deployment.of("local", "local", home), output, clock_speed)
+    if setting_up is not None:
+        demo.seconds["Set-up"] = setting_up
     memory = PeakMemory(home, os.getpid())
-    began = time.monotonic()
+    began = time.monotonic() - (setting_up or 0.0)
     output.notice(f"Working in {home.root}; delivery intervals run {clock_speed:g} times faster than the wall.")
-    with exclusive(home), memory.sampling():
+    with exclusive(home, "demo"), memory.sampling():
         try:
             demo.run()
         except PipelineError as error:
-            error.advice = (*error.advice, f"The logs are kept in {home.logs}.")
+            if home.logs.is_dir():
+                error.advice = (*error.advice, f"The logs are kept in {home.logs}.")
+            else:
+                shutil.rmtree(home.root, ignore_errors=True)
             raise
         finally:
             rows = [[name, round(seconds, 1)] for name, seconds in demo.seconds.items()]
@@ -150,3 +159,9 @@ def show(output: Output, clock_speed: float) -> None:
         {"held": True, "seconds": round(time.monotonic() - began, 1), "peak_memory_mib": round(memory.peak_mib)},
         f"\nEvery step held. Peak memory of all processes: {memory.peak_mib:,.0f} MiB.",
     )
+
+
+def seconds_of_set_up(environment: Mapping[str, str], now: float) -> float | None:
+    """How long make has worked already, on the virtual environment above all; None where make does not say when it began."""
+    began = environment.get(MAKE_BEGAN, "")
+    return max(0.0, now - int(began)) if began.isdecimal() else None

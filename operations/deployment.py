@@ -20,9 +20,12 @@ import hcl2
 
 import lambda_package
 from console import CouldNotRun, UsageError
+from local_aws import processes
 from local_aws.home import Home
+from operations import terraform_process
 from operations.errors import StateBucketMissing, TargetNotRunning
 from operations.terraform import SOURCE, STATE_BUCKET_ADVICE, Terraform
+from operations.terraform_process import Say
 from stack import read_dotenv
 
 ENVIRONMENTS = SOURCE / "environments"
@@ -131,24 +134,36 @@ class Deployment:
         os.environ.update(self.variables())
         return boto3.session.Session(region_name=self.region)
 
-    def terraform(self) -> Terraform:
+    @property
+    def shared(self) -> Home:
+        """The home of what commands on this deployment share with others: the lock, terraform's process record and log.
+
+        Environments on the laptop share one target, so one command at a time changes them all; each on AWS stands alone.
+        """
+        return self.home if self.target is Target.LOCAL else Home(self.directory)
+
+    def terraform(self, say: Say = lambda _text: None) -> Terraform:
         """Terraform for this deployment, its Lambda zips built and initialised against its backend."""
         return Terraform(
             data_directory=self.data_directory,
             backend_file=ENVIRONMENTS / f"{self.environment}.backend.hcl",
             variable_files=(self.variables_file, *self.more_variables, self.package()),
             environment=self.variables(),
-            log=self.home.logs / "terraform.log",
+            home=self.shared,
+            say=say,
         )
 
-    def prepare_state(self) -> None:
-        """On the laptop, make the state's bucket, and drop a lock left by a terraform that was killed.
+    def prepare_state(self, say: Say = lambda _text: None) -> None:
+        """End a terraform whose command was killed; on the laptop, make the state's bucket and drop the lock of that terraform.
 
-        Call it under `exclusive`. On AWS the bucket is the owner's and terraform's own lock decides.
+        Call it under `exclusive`. On AWS the bucket is the owner's and terraform's own lock decides. So it does on the laptop
+        where no terraform of ours is known to be dead: somebody may run terraform by hand.
 
         Raises:
             StateBucketMissing: on AWS, the bucket is not there, or not ours.
+            CouldNotRun: on AWS, that terraform still works.
         """
+        left = terraform_process.end_left(self.shared, say, kill=self.target is Target.LOCAL)
         backend = self.backend
         self.session()
         s3 = boto3.session.Session(region_name=backend["region"]).client("s3")
@@ -158,9 +173,10 @@ class Deployment:
             if self.target is Target.AWS:
                 raise _state_bucket_missing(error, backend["bucket"], self.environment) from error
             s3.create_bucket(Bucket=backend["bucket"])
-        if self.target is Target.AWS:
-            return
-        s3.delete_object(Bucket=backend["bucket"], Key=f"{backend['key']}.tflock")
+        if left:
+            if self.target is Target.LOCAL:
+                s3.delete_object(Bucket=backend["bucket"], Key=f"{backend['key']}.tflock")
+            processes.forget(self.shared, terraform_process.NAME)
 
     def package(self) -> Path:
         """Build the Lambda zips; returns the tfvars file that names them, their runtime and their architecture.
@@ -189,23 +205,30 @@ class Deployment:
         if self.target is Target.LOCAL:
             settings["account_id"] = None  # the laptop's account is nobody's
         file = self.data_directory / "packages.tfvars.json"
-        file.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+        temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")  # `package` works beside a command that reads it
+        temporary.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+        temporary.replace(file)
         return file
 
 
 @contextmanager
-def exclusive(home: Home) -> Iterator[None]:
-    """Let one command at a time change what runs under `home`; the kernel lets go of the lock if the command dies.
+def exclusive(home: Home, command: str) -> Iterator[None]:
+    """Let one command at a time change what `home` keeps; the kernel lets go of the lock if the command dies.
 
     Raises:
-        CouldNotRun: another command is at it.
+        CouldNotRun: another command is at it, which is named.
     """
     home.root.mkdir(parents=True, exist_ok=True)
-    with (home.root / "operations.lock").open("w", encoding="utf-8") as lock:
+    with (home.root / "operations.lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CouldNotRun(f"Another command is changing the stack under {home.root}.", "Wait for it to end, then try again.") from None
+            lock.seek(0)
+            holder = lock.read().strip() or "Another command"
+            raise CouldNotRun(f"{holder} is changing the stack under {home.root}.", "Wait for it to end, then try again.") from None
+        lock.truncate(0)
+        lock.write(f"`{command}` (process {os.getpid()})")
+        lock.flush()
         yield
 
 

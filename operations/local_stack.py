@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 import jmespath
@@ -14,9 +16,11 @@ import jmespath
 import lambda_package
 from console import CouldNotRun, Output, PipelineError
 from local_aws.home import Home
+from local_aws.kafka import jars
 from operations import prerequisites
 from operations.deployment import FUNCTIONS, Deployment, Target, state_buckets
 from operations.errors import TargetNotRunning
+from operations.terraform_process import PROGRESS_SECONDS
 
 DEFAULT_CLOCK_SPEED = 60.0
 
@@ -30,22 +34,35 @@ def up(deployment: Deployment, output: Output, *, clock_speed: float = DEFAULT_C
     prerequisites.check(local_target=True)
     prepare(output)
     start_target(deployment.home, output, clock_speed)
-    deployment.prepare_state()
-    terraform = deployment.terraform()
+    deployment.prepare_state(output.notice)
+    terraform = deployment.terraform(output.notice)
     terraform.init()
     output.notice(terraform.apply())
     keep_outputs(deployment, terraform.outputs())
 
 
 def prepare(output: Output) -> None:
-    """Make what a fresh machine lacks, two things at a time: Kafka's jars and the Lambda zips."""
+    """Make what a fresh machine lacks, two things at a time: Kafka's jars and the Lambda zips; says so while it lasts."""
     runtime, architecture = lambda_package.machine()
-    scratch = Home.default().cache / "lambda"
+    cache = Home.default().cache
+    fetched = "" if jars.prepared(cache).is_dir() else "Fetching Kafka's jars (46 MB, once), and "
+    output.notice(f"{fetched}{'b' if fetched else 'B'}uilding the Lambda zips.")
+    began = time.monotonic()
     with ThreadPoolExecutor(2) as pool:
-        jars = pool.submit(_local_aws, "prepare")
-        for name in FUNCTIONS:
-            lambda_package.build(name, runtime, architecture, scratch / f"{name}-{runtime}-{architecture}.zip")
-        _explain(jars.result())
+        parts: dict[str, Future[Any]] = {
+            "Kafka's jars": pool.submit(_local_aws, "prepare"),
+            "the Lambda zips": pool.submit(_build_all, cache, runtime, architecture),
+        }
+        while waited := wait(parts.values(), timeout=PROGRESS_SECONDS).not_done:
+            busy = " and ".join(name for name, part in parts.items() if part in waited)
+            output.notice(f"Still at {busy}, {time.monotonic() - began:.0f} s.")
+        parts["the Lambda zips"].result()
+        _explain(parts["Kafka's jars"].result())
+
+
+def _build_all(cache: Path, runtime: str, architecture: str) -> None:
+    for name in FUNCTIONS:
+        lambda_package.build(name, runtime, architecture, cache / "lambda" / f"{name}-{runtime}-{architecture}.zip")
 
 
 def start_target(home: Home, output: Output, clock_speed: float) -> None:
@@ -65,8 +82,8 @@ def down(deployment: Deployment, output: Output) -> None:
     """
     try:
         if answers(deployment):
-            deployment.prepare_state()
-            terraform = deployment.terraform()
+            deployment.prepare_state(output.notice)
+            terraform = deployment.terraform(output.notice)
             terraform.init()
             output.notice(terraform.destroy())
     except PipelineError as error:

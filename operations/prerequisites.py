@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from console import CouldNotRun
+from local_aws.home import CHECKOUT
 from operations.errors import MissingPrerequisites
 
 MINIMUM_TERRAFORM = (1, 11)
 MINIMUM_JAVA = 17
 PLUGIN_DIR_VARIABLE = "TERRAFORM_PLUGIN_DIR"
 _MIRROR_FOLDER = "registry.terraform.io"
+_LOCK_FILE = CHECKOUT / "terraform" / ".terraform.lock.hcl"
+_TERRAFORM_ADVICE = "install it from HashiCorp's download page or with your package manager"
+NO_TERRAFORM = f"terraform {'.'.join(map(str, MINIMUM_TERRAFORM))} or newer is not on the PATH: {_TERRAFORM_ADVICE}."
 
 
 def check(*, local_target: bool) -> None:
@@ -23,30 +27,49 @@ def check(*, local_target: bool) -> None:
 
     Raises:
         MissingPrerequisites: names every missing program at once.
+        CouldNotRun: the named provider mirror cannot serve (`plugin_directory`).
     """
     problems = [_terraform_problem(), *((_java_problem(), _maven_problem()) if local_target else ())]
     missing = [problem for problem in problems if problem]
     if missing:
         raise MissingPrerequisites("Something must be installed first.", *missing)
+    plugin_directory()
 
 
 def plugin_directory() -> Path | None:
     """The filesystem mirror that holds Terraform's providers, or None where Terraform shall download them.
 
-    $TERRAFORM_PLUGIN_DIR if set; else the parent of the first `registry.terraform.io` folder under the usual roots.
+    $TERRAFORM_PLUGIN_DIR if set; else the parent of the first `registry.terraform.io` folder under the usual roots that holds
+    the AWS provider in the version of the lock file.
 
     Raises:
-        CouldNotRun: the variable names a directory that holds no mirror.
+        CouldNotRun: the variable names a directory that holds no mirror, or one without that provider.
     """
     named = os.environ.get(PLUGIN_DIR_VARIABLE)
-    if named:
-        if not (Path(named) / _MIRROR_FOLDER).is_dir():
-            raise CouldNotRun(
-                f"{PLUGIN_DIR_VARIABLE} is {named}, which holds no {_MIRROR_FOLDER} folder.",
-                "Name the parent of that folder, or unset the variable.",
-            )
-        return Path(named)
-    return next((root for root in _usual_roots() if (root / _MIRROR_FOLDER).is_dir()), None)
+    if not named:
+        return next((root for root in _usual_roots() if _holds_provider(root)), None)
+    if not (Path(named) / _MIRROR_FOLDER).is_dir():
+        raise CouldNotRun(
+            f"{PLUGIN_DIR_VARIABLE} is {named}, which holds no {_MIRROR_FOLDER} folder.",
+            "Name the parent of that folder, or unset the variable.",
+        )
+    if not _holds_provider(Path(named)):
+        raise CouldNotRun(
+            f"{PLUGIN_DIR_VARIABLE} is {named}, a mirror without the AWS provider {_locked_version()}.",
+            f"Fill it with `terraform -chdir=terraform providers mirror {named}`, or unset the variable.",
+        )
+    return Path(named)
+
+
+def _holds_provider(root: Path) -> bool:
+    """Whether a mirror holds the AWS provider, unpacked or packed (Terraform documentation, "Provider Installation")."""
+    provider, version = root / _MIRROR_FOLDER / "hashicorp" / "aws", _locked_version()
+    return any(provider.glob(f"{version}/*_*")) or any(provider.glob(f"terraform-provider-aws_{version}_*.zip"))
+
+
+def _locked_version() -> str:
+    found = re.search(r'hashicorp/aws" \{\s*version\s*=\s*"([^"]+)"', _LOCK_FILE.read_text(encoding="utf-8"))
+    return found[1] if found else "*"
 
 
 def _usual_roots() -> Iterable[Path]:
@@ -62,9 +85,9 @@ def _usual_roots() -> Iterable[Path]:
 
 def _terraform_problem() -> str | None:
     wanted = ".".join(map(str, MINIMUM_TERRAFORM))
-    advice = "install it from HashiCorp's download page or with your package manager"
+    advice = _TERRAFORM_ADVICE
     if not shutil.which("terraform"):
-        return f"terraform {wanted} or newer is not on the PATH: {advice}."
+        return NO_TERRAFORM
     found = _version(["terraform", "version"], r"Terraform v(\d+)\.(\d+)")
     if found is None:
         return f"terraform does not tell its version: {advice}."

@@ -27,7 +27,7 @@ TOOLS = ("producer_sim", "validation")
 def plan(deployment: Deployment, output: Output) -> None:
     """Say what an apply would change; where no local target runs, for an empty account."""
     with throwaway.target_for_a_plan(deployment, output) as placed:
-        show(placed, _terraform(placed).plan(), output)
+        show(placed, _terraform(placed, output).plan(), output)
 
 
 def apply(deployment: Deployment, consent: Consent, output: Output) -> None:
@@ -36,7 +36,7 @@ def apply(deployment: Deployment, consent: Consent, output: Output) -> None:
     Raises:
         NotConfirmed: the owner said no to the plan.
     """
-    terraform = _terraform(deployment)
+    terraform = _terraform(deployment, output)
     found = terraform.plan()
     show(deployment, found, output)
     if found.empty:
@@ -44,7 +44,7 @@ def apply(deployment: Deployment, consent: Consent, output: Output) -> None:
     else:
         if deployment.target is Target.AWS:
             agree("`apply`", consent)
-        output.notice(terraform.apply_planned())
+        output.notice(terraform.apply_planned(found))
     local_stack.keep_outputs(deployment, terraform.outputs())
 
 
@@ -55,7 +55,7 @@ def destroy(deployment: Deployment, consent: Consent, output: Output) -> None:
         NotConfirmed: the owner said no.
         HoldsData: the bucket is not empty and may not be removed with what it holds; destroy would stop half-way.
     """
-    terraform = _terraform(deployment)
+    terraform = _terraform(deployment, output)
     resources = terraform.addresses()
     if not resources:
         output.result("destroy", {"destroyed": 0}, "There is nothing to destroy.")
@@ -79,9 +79,9 @@ def destroy(deployment: Deployment, consent: Consent, output: Output) -> None:
     output.result("destroy", {"destroyed": len(resources)}, said)
 
 
-def outputs(deployment: Deployment) -> None:
+def outputs(deployment: Deployment, output: Output) -> None:
     """Print `terraform output -json`, and keep it for the tools."""
-    found = _terraform(deployment).outputs()
+    found = _terraform(deployment, output).outputs()
     local_stack.keep_outputs(deployment, found)
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
@@ -150,7 +150,7 @@ def show(deployment: Deployment, found: Changes, output: Output) -> None:
     )
 
 
-def _terraform(deployment: Deployment) -> Terraform:
+def _terraform(deployment: Deployment, output: Output) -> Terraform:
     """Terraform for a deployment, initialised against its state.
 
     Raises:
@@ -158,8 +158,8 @@ def _terraform(deployment: Deployment) -> Terraform:
     """
     if not local_stack.answers(deployment):
         raise TargetNotRunning("The local target is not running.", f"Start it with `make up ENV={deployment.environment} TARGET=local`.")
-    deployment.prepare_state()
-    terraform = deployment.terraform()
+    deployment.prepare_state(output.notice)
+    terraform = deployment.terraform(output.notice)
     terraform.init()
     return terraform
 

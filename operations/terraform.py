@@ -1,7 +1,8 @@
 """Drives the `terraform` program for one stack: init, plan, apply, destroy, output.
 
 Working files live in a data directory outside `terraform/` (TF_DATA_DIR), so that stacks of several environments and
-targets share one unmodified source tree. What terraform prints goes to a log; its own error text reaches the user.
+targets share one unmodified source tree. What terraform prints goes to a log; its own error text reaches the user. How it
+runs as a process, and how it is told to stop, is in `terraform_process`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from operations import changes
+from local_aws.home import Home
+from operations import changes, terraform_process
 from operations.changes import Action, Changes
-from operations.errors import StateBucketMissing, StateLocked, TerraformFailed
-from operations.prerequisites import PLUGIN_DIR_VARIABLE, plugin_directory
+from operations.errors import MissingPrerequisites, StateBucketMissing, StateLocked, TerraformFailed
+from operations.prerequisites import NO_TERRAFORM, PLUGIN_DIR_VARIABLE, plugin_directory
+from operations.terraform_process import Progress, Say
 
 SOURCE = Path(__file__).resolve().parent.parent / "terraform"
 STATE_BUCKET_ADVICE = "Make it once, with terraform/modules/bootstrap (terraform/README.md says how), or correct the backend file."
@@ -33,8 +37,15 @@ class Terraform:
     backend_file: Path
     variable_files: tuple[Path, ...]
     environment: Mapping[str, str]
-    log: Path
+    home: Home
+    """Where its process is recorded, and its log kept."""
+    say: Say
+    """Told every so often how far a long run is."""
     source: Path = SOURCE
+
+    @property
+    def log(self) -> Path:
+        return self.home.logs / "terraform.log"
 
     def init(self) -> None:
         """Prepare the data directory: backend, modules, providers (from a mirror where there is one).
@@ -62,9 +73,11 @@ class Terraform:
         """Plan and apply, and return terraform's closing line."""
         return self._closing_line(self._run(["apply", "-auto-approve", *self._variables]), "Apply complete")
 
-    def apply_planned(self) -> str:
+    def apply_planned(self, found: Changes) -> str:
         """Apply exactly what the last `plan` found, and return terraform's closing line; refused if the state moved on since."""
-        return self._closing_line(self._run(["apply", str(self._plan_file)]), "Apply complete")
+        counts = found.counts()
+        total = sum(counts.values()) + counts["replace"]  # one that is replaced is destroyed and created
+        return self._closing_line(self._run(["apply", str(self._plan_file)], total=total), "Apply complete")
 
     def destroy(self) -> str:
         """Destroy everything, and return terraform's closing line."""
@@ -97,27 +110,31 @@ class Terraform:
     def _variables(self) -> tuple[str, ...]:
         return tuple(f"-var-file={path}" for path in self.variable_files)
 
-    def _run(self, arguments: Sequence[str], *, logged: bool = True) -> str:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+    def _run(self, arguments: Sequence[str], *, logged: bool = True, total: int | None = None) -> str:
+        """Run one command and return what it printed; `total` is how many resources it will change, where that is known."""
+        if not shutil.which("terraform"):
+            raise MissingPrerequisites("Something must be installed first.", NO_TERRAFORM)
         colourless = [arguments[0], "-no-color", *arguments[1:]] if arguments[0] != "state" else list(arguments)
         interactive = () if arguments[0] in ("show", "output", "state") else ("-input=false",)
         command = ["terraform", f"-chdir={self.source}", colourless[0], *interactive, *colourless[1:]]
-        process = subprocess.Popen(
-            command,
-            env=self._process_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if logged else subprocess.PIPE,
-            text=True,
-        )
-        try:
-            printed, complaints = process.communicate()
-        except KeyboardInterrupt:  # terraform got the Ctrl-C as well and is ending tidily: let it release its lock
-            process.wait(timeout=60)
-            raise
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"$ terraform {' '.join(arguments)}\n{printed if logged else complaints}\n")
-        if process.returncode != 0:
-            raise self._failure(arguments[0], changes.error_text(printed) + "\n" + (complaints or ""))
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a+b", buffering=0) as log, tempfile.TemporaryFile(buffering=0) as unlogged:
+            log.write(f"$ terraform {' '.join(arguments)}\n".encode())
+            began = log.tell()
+            code, printed = terraform_process.run(
+                self.home,
+                command,
+                environment=self._process_environment(),
+                output=log if logged else unlogged,
+                errors=None if logged else log,
+                progress=Progress(arguments[0], self.say, total),
+                say=self.say,
+            )
+            log.seek(began)
+            said = log.read().decode("utf-8", errors="replace")
+            log.write(b"\n")
+        if code != 0:
+            raise self._failure(arguments[0], changes.error_text(said))
         return printed
 
     def _failure(self, command: str, said: str) -> TerraformFailed:

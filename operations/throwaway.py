@@ -33,7 +33,7 @@ def target_for_a_plan(deployment: Deployment, output: Output) -> Iterator[Deploy
     remove_ended(base, output)
     home = Home(base / f"plan-{os.getpid()}")
     output.notice("The local target is not running: the plan is made on one of its own, as for an empty account.")
-    with exclusive(home):
+    with exclusive(home, "plan"):
         try:
             local_stack.start_target(home, output, local_stack.DEFAULT_CLOCK_SPEED)
             yield replace(deployment, home=home)
@@ -50,7 +50,7 @@ def remove_ended(base: Path, output: Output) -> None:
     for directory in (found for pattern in _HOMES for found in base.glob(pattern)) if base.is_dir() else ():
         home = Home(directory)
         try:
-            with exclusive(home):
+            with exclusive(home, "remove what is left"):
                 if any(processes.is_running(record) for record in processes.recorded(home)):
                     local_stack.stop_target(home, output)
                 shutil.rmtree(directory, ignore_errors=True)

@@ -81,7 +81,7 @@ def test_a_target_that_does_not_run_says_why_and_what_to_do(status: dict[str, An
     ],
 )
 def test_a_data_plane_that_dies_falls_silent_or_loses_is_told(stream: dict[str, Any], said: str) -> None:
-    well = {"data_plane": {"restarts": 0}, "progress": {"updated": NOW.timestamp(), "lost_offsets": 0}}
+    well = {"data_plane": {"restarts": 0}, "progress": {"updated": datetime.now(UTC).timestamp(), "lost_offsets": 0}}
     named = {"name": "s", "status": "ACTIVE", "topic": "t"}
     assert said in describe({**RUNNING, "streams": [{**named, **stream}]}, HOME)
     assert "stream s: ACTIVE, topic t\n" in describe({**RUNNING, "streams": [{**named, **well}]}, HOME)

@@ -31,7 +31,7 @@ def test_a_killed_demos_processes_end_and_its_home_goes(left: Home, tmp_path: Pa
 
 def test_a_demo_that_runs_is_left_alone(left: Home, tmp_path: Path) -> None:
     (record,) = processes.recorded(left)
-    with exclusive(left):
+    with exclusive(left, "demo"):
         throwaway.remove_ended(tmp_path, TextOutput())
     assert processes.is_running(record)
     processes.stop(left, record)

@@ -73,7 +73,7 @@ def test_down_fails_where_destroy_failed_and_stops_the_target_all_the_same(monke
     monkeypatch.setattr(local_stack, "stop_target", lambda home, _output: stopped.append(home))
     terraform = SimpleNamespace(init=lambda: None, destroy=refuse)
     deployment: Any = SimpleNamespace(
-        prepare_state=lambda: None, terraform=lambda: terraform, home="home", outputs_file=tmp_path / "outputs.json"
+        prepare_state=lambda _say: None, terraform=lambda _say: terraform, home="home", outputs_file=tmp_path / "outputs.json"
     )
     with pytest.raises(TerraformFailed, match="destroy failed"):
         local_stack.down(deployment, SimpleNamespace(notice=lambda _text: None))  # type: ignore[arg-type]

@@ -50,7 +50,27 @@ def test_a_named_mirror_without_providers_is_refused(tmp_path, monkeypatch):
         prerequisites.plugin_directory()
 
 
-def test_a_named_mirror_is_used(tmp_path, monkeypatch):
-    (tmp_path / "registry.terraform.io").mkdir()
+def test_a_named_mirror_without_the_locked_aws_provider_is_refused_before_anything_starts(tmp_path, monkeypatch, programs):
+    programs("terraform", "Terraform v1.11.4")
+    (tmp_path / "registry.terraform.io" / "hashicorp" / "aws" / "1.0.0" / "linux_amd64").mkdir(parents=True)
+    monkeypatch.setenv(prerequisites.PLUGIN_DIR_VARIABLE, str(tmp_path))
+    with pytest.raises(CouldNotRun, match=r"a mirror without the AWS provider 5\.\d+\.\d+"):
+        prerequisites.check(local_target=False)
+
+
+@pytest.mark.parametrize("held", ["{version}/linux_amd64/x", "terraform-provider-aws_{version}_linux_amd64.zip"])
+def test_a_named_mirror_is_used_unpacked_or_packed(tmp_path, monkeypatch, held):
+    lock = (prerequisites.CHECKOUT / "terraform" / ".terraform.lock.hcl").read_text()
+    version = lock.split('version     = "')[1].split('"')[0]
+    provider = tmp_path / "registry.terraform.io" / "hashicorp" / "aws" / held.format(version=version)
+    provider.parent.mkdir(parents=True)
+    provider.touch()
     monkeypatch.setenv(prerequisites.PLUGIN_DIR_VARIABLE, str(tmp_path))
     assert prerequisites.plugin_directory() == tmp_path
+
+
+def test_a_mirror_that_is_found_by_itself_and_lacks_the_provider_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "registry.terraform.io").mkdir()
+    monkeypatch.delenv(prerequisites.PLUGIN_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(prerequisites, "_usual_roots", lambda: [tmp_path])
+    assert prerequisites.plugin_directory() is None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console import CouldNotRun
+from local_aws.home import Home
 from operations.errors import StateBucketMissing, StateLocked, TerraformFailed
 from operations.terraform import Terraform
 
@@ -49,7 +50,7 @@ def ends_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
         program = tmp_path / "terraform"
         program.write_text(f"#!/bin/sh\ncat {tmp_path / 'text'}\nexit 1\n")
         program.chmod(0o755)
-        return Terraform(tmp_path / "data", tmp_path / "prod.backend.hcl", (), {}, tmp_path / "terraform.log", tmp_path)
+        return Terraform(tmp_path / "data", tmp_path / "prod.backend.hcl", (), {}, Home(tmp_path / "home"), lambda _line: None, tmp_path)
 
     return put
 

@@ -55,6 +55,8 @@ def _stream(stream: Mapping[str, Any]) -> str:
     parts = [stream["status"], f"topic {stream['topic']}"]
     if progress.get("lag") is not None:
         parts.append(f"lag {progress['lag']:,}")
+    if waiting := _not_durable(progress):
+        parts.append(f"{waiting:,} offsets read and not yet durable")
     if progress.get("last_delivery_ms"):
         delivered = datetime.fromtimestamp(progress["last_delivery_ms"] / 1000, UTC)
         parts.append(f"{progress.get('delivered_records', 0):,} records delivered, last {_ago(delivered)}")
@@ -64,6 +66,14 @@ def _stream(stream: Mapping[str, Any]) -> str:
     if stream.get("why"):
         parts.append(stream["why"])
     return f"  stream {stream['name']}: {', '.join(parts)}"
+
+
+def _not_durable(progress: Mapping[str, Any]) -> int:
+    """Offsets that were read and whose records are not delivered yet; the lag counts only what was not read."""
+    positions = progress.get("positions") or {}
+    return sum(
+        max(0, following - positions[partition]) for partition, following in (progress.get("read") or {}).items() if partition in positions
+    )
 
 
 def _interruptions(stream: Mapping[str, Any]) -> list[str]:

@@ -176,7 +176,10 @@ class BrokerSet:
 
     def _spawn(self, seat: Seat) -> subprocess.Popen[bytes]:
         archive = class_archive.options(self.build, self.java)
-        command = (self.java, *_JVM_OPTIONS, *archive, *jars.class_path(self.build), "kafka.Kafka", str(seat.server_properties))
+        scratch = self.home.kafka / "tmp"  # for liblz4's library, say; the JVM takes no notice of TMPDIR, and a killed one removes nothing
+        scratch.mkdir(parents=True, exist_ok=True)
+        options = (*_JVM_OPTIONS, f"-Djava.io.tmpdir={scratch}")
+        command = (self.java, *options, *archive, *jars.class_path(self.build), "kafka.Kafka", str(seat.server_properties))
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment = {**passed_on, "MALLOC_ARENA_MAX": "2", **self.environment}
         return processes.start(self.home, self._process_name(seat), command, environment=environment, directory=seat.directory)

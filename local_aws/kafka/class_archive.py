@@ -66,6 +66,7 @@ def _run_a_broker(build: Path, java: str, home: Home, archive: Path) -> None:
                 java,
                 "-XX:+UseSerialGC",
                 f"-XX:ArchiveClassesAtExit={archive}",
+                f"-Djava.io.tmpdir={home.kafka}",
                 *jars.class_path(build),
                 "kafka.Kafka",
                 str(seat.server_properties),

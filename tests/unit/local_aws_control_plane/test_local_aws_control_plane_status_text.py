@@ -91,3 +91,15 @@ def test_a_stream_that_ended_for_good_is_not_called_silent() -> None:
     ended = {"updated": (NOW - timedelta(hours=1)).timestamp(), "failure": {"type": "UNKNOWN_ERROR", "details": "no topic"}}
     stream = {"name": "s", "status": "CREATING_FAILED", "topic": "t", "progress": ended}
     assert "silent" not in describe({**RUNNING, "streams": [stream]}, HOME)
+
+
+def test_what_is_read_and_not_durable_stands_beside_the_lag() -> None:
+    stream = {"name": "s", "status": "ACTIVE", "topic": "t"}
+    stuck = {"lag": 0, "positions": {"0": 5, "1": 7}, "read": {"0": 17, "1": 7}}
+    assert "lag 0, 12 offsets read and not yet durable" in describe({**RUNNING, "streams": [{**stream, "progress": stuck}]}, HOME)
+    done = {**stuck, "positions": {"0": 17, "1": 7}}
+    assert "durable" not in describe({**RUNNING, "streams": [{**stream, "progress": done}]}, HOME)
+
+
+def test_a_dead_control_plane_points_to_make() -> None:
+    assert "`make up` starts afresh, `make down` cleans up" in describe({"state": "dead"}, HOME)

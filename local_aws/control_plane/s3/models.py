@@ -41,6 +41,12 @@ class PolicyBucket(FakeBucket):
 class ConditionedS3Backend(S3Backend):
     """All buckets of one account."""
 
+    @property
+    def _url_module(self) -> Any:  # moto's S3 backend names its own module here
+        from local_aws.control_plane.s3 import urls
+
+        return urls
+
     def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
         bucket: FakeBucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
         bucket.__class__ = PolicyBucket  # type: ignore[type-abstract]  # moto makes its buckets by the name of their class

@@ -270,3 +270,13 @@ def test_a_client_that_dies_while_it_sends_leaves_no_object(plane: Plane, sent: 
     while not any('"PutObject"' in call for call in plane.calls()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "Contents" not in s3.list_objects_v2(Bucket="lake")
+
+
+@pytest.mark.parametrize("key", ["a\nb", "event_date=\n/x.parquet", "ends\n", "\n"])
+def test_a_key_with_a_newline_is_a_key(plane: Plane, key: str) -> None:
+    s3 = plane.client("s3")
+    s3.create_bucket(Bucket="lines")
+    s3.put_object(Bucket="lines", Key=key, Body=b"x")
+    assert s3.get_object(Bucket="lines", Key=key)["Body"].read() == b"x"
+    s3.delete_object(Bucket="lines", Key=key)
+    assert "Contents" not in s3.list_objects_v2(Bucket="lines")

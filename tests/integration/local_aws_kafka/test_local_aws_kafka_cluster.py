@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -97,6 +98,14 @@ def test_a_value_that_kafka_refuses_is_in_the_message(control_plane, tmp_path):
 def test_access_that_is_not_declared_has_no_address(cluster):
     with pytest.raises(AuthenticationRefused, match="does not declare none access"):
         cluster.bootstrap(Authentication.NONE)
+
+
+def test_brokers_keep_their_scratch_files_in_the_home(cluster):
+    for broker in cluster.brokers:
+        words = Path(f"/proc/{broker.pid}/cmdline").read_bytes().split(b"\0")
+        (scratch,) = [word.split(b"=")[1].decode() for word in words if word.startswith(b"-Djava.io.tmpdir=")]
+        assert Path(scratch).is_dir()
+        assert broker.log.parent.parent in Path(scratch).parents
 
 
 def test_three_brokers_stay_small(cluster):

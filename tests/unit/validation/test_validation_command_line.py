@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,41 @@ def test_a_manifest_of_a_newer_version_or_half_of_one_is_refused(lake: FakeLake,
     lake.runs[0].write_text(json.dumps(document)[:100])
     assert command("lake") == 2
     assert "cut short" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ({"finished_at": "rubbish"}, "abc123.json: finished_at is 'rubbish', no ISO 8601 time."),
+        ({"finished_at": "2099-01-01T00:00:00Z"}, "abc123.json: finished_at is 2099-01-01T00:00:00Z, but the file was written at 20"),
+        ({"event_dates": {"not-a-date": {"acknowledged": 0, "copies": 0}}}, "abc123.json: event_dates has 'not-a-date'"),
+    ],
+)
+def test_a_manifest_that_was_edited_is_refused_by_its_file_s_name(
+    lake: FakeLake, command: Command, capsys: Capture, edit: dict[str, Any], said: str
+) -> None:
+    lake.know(sent_run())
+    lake.runs[0].write_text(json.dumps({**json.loads(lake.runs[0].read_text()), **edit}))
+    assert command("lake", "--wait") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_copies_that_were_edited_away_are_no_pass(lake: FakeLake, command: Command, capsys: Capture) -> None:
+    sent = sent_run()
+    lake.know(sent)
+    lake.deliver(sent)
+    document = json.loads(lake.runs[0].read_text())
+    for copies in (0, -5):
+        document["classes"]["empty_value"]["copies"] = copies
+        lake.runs[0].write_text(json.dumps(document))
+        assert command("lake") == 2
+        assert f"class empty_value has {copies} copies" in capsys.readouterr().err
+
+
+def test_a_sender_s_clock_that_is_ahead_does_not_move_the_deadline(lake: FakeLake, command: Command, capsys: Capture) -> None:
+    lake.know(sent_run(finished_at=datetime.now(UTC) + timedelta(minutes=50)))
+    assert command("lake", "--deadline", "0") == 1
+    assert "are missing" in capsys.readouterr().out
 
 
 def test_a_bucket_that_is_gone_is_said_in_words(lake: FakeLake, command: Command, capsys: Capture) -> None:

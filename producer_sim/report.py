@@ -72,6 +72,8 @@ def _sentences(found: Manifest, figures: dict[str, Any], pace: str, path: Path) 
 
 def show_sent(sent: Sent, topic: str, output: Output) -> None:
     """How many lines went where."""
+    if not sent.lines:
+        output.notice("There was no line to send: the input is empty.")
     rows = [[partition, first, last, count] for partition, (first, last, count) in sent.partitions.items()]
     output.table(
         "partitions", ["partition", Column("first_offset", "first offset"), Column("last_offset", "last offset"), "messages"], rows

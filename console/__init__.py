@@ -10,10 +10,11 @@ Rooms derive their own errors from these. A traceback never reaches a user unles
 
 from console.errors import CheckFailed, CouldNotRun, ExitCode, PipelineError, UsageError
 from console.main import CommandLineParser, add_common_options, run
-from console.output import JsonOutput, Output, TextOutput
+from console.output import Column, JsonOutput, Output, TextOutput
 
 __all__ = [
     "CheckFailed",
+    "Column",
     "CommandLineParser",
     "CouldNotRun",
     "ExitCode",

@@ -9,6 +9,7 @@ import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,14 @@ from rich.table import Table
 from console.errors import PipelineError
 
 _UNBOUNDED_COLUMNS = 250
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column whose key for machines is not its heading for people; without a heading it is for machines alone."""
+
+    key: str
+    heading: str | None
 
 
 class Output(ABC):
@@ -31,8 +40,8 @@ class Output(ABC):
         """One named result: `value` for machines, `text` for people (made from `value` where absent)."""
 
     @abstractmethod
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
-        """One named table: an object a row for machines, aligned columns for people."""
+    def table(self, name: str, columns: Sequence[str | Column], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+        """One named table: an object a row for machines, aligned columns for people. A plain string is key and heading."""
 
     @abstractmethod
     def error(self, error: PipelineError) -> None:
@@ -54,13 +63,14 @@ class TextOutput(Output):
     def result(self, name: str, value: Mapping[str, Any], text: str | None = None) -> None:
         self._out.print(text if text is not None else "\n".join(f"{key}: {_plain(item)}" for key, item in value.items()))
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+    def table(self, name: str, columns: Sequence[str | Column], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
         drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for index, column in enumerate(columns):
+        shown = [(index, heading) for index, column in enumerate(columns) if (heading := _heading(column)) is not None]
+        for index, heading in shown:
             numeric = bool(rows) and all(isinstance(row[index], (int, float)) or row[index] is None for row in rows)
-            drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+            drawn.add_column(heading, justify="right" if numeric else "left", overflow="fold")
         for row in rows:
-            drawn.add_row(*(_plain(cell) for cell in row))
+            drawn.add_row(*(_plain(row[index]) for index, _ in shown))
         self._out.print(drawn)
 
     def error(self, error: PipelineError) -> None:
@@ -76,11 +86,16 @@ class JsonOutput(Output):
     def result(self, name: str, value: Mapping[str, Any], text: str | None = None) -> None:
         _write(sys.stdout, {"result": name, **value})
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
-        _write(sys.stdout, {"result": name, "rows": [dict(zip(columns, row, strict=True)) for row in rows]})
+    def table(self, name: str, columns: Sequence[str | Column], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+        keys = [column.key if isinstance(column, Column) else column for column in columns]
+        _write(sys.stdout, {"result": name, "rows": [dict(zip(keys, row, strict=True)) for row in rows]})
 
     def error(self, error: PipelineError) -> None:
         _write(sys.stderr, {"error": error.message, "advice": list(error.advice), "exit_code": int(error.exit_code)})
+
+
+def _heading(column: str | Column) -> str | None:
+    return column.heading if isinstance(column, Column) else column
 
 
 def _write(stream: Any, value: Mapping[str, Any]) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from manifest.document import FORMAT_VERSION, Manifest, Range
-from manifest.draws import SHARES
+from manifest.contradictions import contradictions
+from manifest.document import FORMAT_VERSION, Manifest
 from manifest.errors import ManifestError, ManifestNotWritten
-from manifest.identity import TAG
 
 
 def path_of(directory: Path, run: str) -> Path:
@@ -76,35 +73,6 @@ def read(path: Path) -> Manifest:
         found = msgspec.convert(document, Manifest)
     except msgspec.ValidationError as error:
         raise ManifestError(f"{path}: {error}.") from None
-    if contradiction := next(_contradictions(found), None):
+    if contradiction := next(contradictions(found), None):
         raise ManifestError(f"{path}: {contradiction}.", "The file was edited or damaged; the run's proof cannot be taken from it.")
     return found
-
-
-def _contradictions(manifest: Manifest) -> Iterator[str]:
-    """Why the manifest cannot be what a run wrote; nothing where it can."""
-    if not TAG.fullmatch(manifest.run):
-        yield f"run is {manifest.run!r}, not 6 to 12 of 0-9 and a-z"
-    if manifest.workers < 1 or manifest.step_us < 1 or manifest.events_planned < 0 or manifest.late_units < 0:
-        yield "workers, step_us, events_planned or late_units is out of range"
-        return
-    if manifest.late_unit_us < max(manifest.span_us, 1):
-        yield f"late_unit_us {manifest.late_unit_us} is shorter than the run's span of {manifest.span_us}"
-    shares = [count.up_to for count in manifest.classes.values()]
-    if not shares or shares != sorted(shares) or shares[0] < 0 or shares[-1] != SHARES:
-        yield f"the classes' up_to must grow to {SHARES}"
-    for name, ranges in (("acknowledged", manifest.acknowledged), ("unconfirmed", manifest.unconfirmed)):
-        for found in ranges:
-            if not _inside(manifest, found):
-                yield f"{name} has worker {found.worker}, {found.first} to {found.last}, outside the plan"
-    everything = sorted((*manifest.acknowledged, *manifest.unconfirmed), key=lambda found: (found.worker, found.first))
-    for before, after in pairwise(everything):
-        if before.worker == after.worker and after.first <= before.last:
-            yield f"worker {after.worker}'s ranges overlap at index {after.first}"
-    counted = sum(count.acknowledged for count in manifest.classes.values())
-    if counted != manifest.acknowledged_events:
-        yield f"the classes count {counted} acknowledged events, the ranges {manifest.acknowledged_events}"
-
-
-def _inside(manifest: Manifest, found: Range) -> bool:
-    return 0 <= found.worker < manifest.workers and 0 <= found.first <= found.last < manifest.events_of(found.worker)

@@ -40,6 +40,10 @@ Pacing is open loop: the schedule says when each event is due, and times are tak
 sender that falls behind cannot hide it. A rate that could not be held is said so, with exit code 1. The manifest is kept
 while sending and completed after Ctrl-C; after kill -9 it holds all that was acknowledged half a second before."""
 
+_SEND = (
+    """Send each line of a file as one record, as it is, without its line's end. An empty line is an empty value. No manifest is written."""
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 not all acknowledged or the rate not held, 2 usage, 3 could not run."""
@@ -70,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         load.add_argument(f"--share-{group.value}", type=_share, metavar="F", help=f"share of {group.value} events, 0 to 1")
     load.add_argument("--brief", action="store_true", help="leave out the table of classes")
     load.set_defaults(command=_load)
-    send = commands.add_parser("send", help="send a file's lines as they are")
+    send = commands.add_parser("send", help="send a file's lines as they are", description=_SEND)
     send.add_argument("file", metavar="FILE", help="each line is one record; - for standard input")
     send.set_defaults(command=_send)
     event = commands.add_parser("event", help="make one event of a run again, to explain it")
@@ -130,7 +134,10 @@ def _verdict(ended: Ended) -> ExitCode:
     if lost:
         raise NotAllAcknowledged(f"load: Kafka did not acknowledge {lost:,} of {ended.pace.planned:,} events.", _errors(ended.manifest))
     if not ended.pace.held:
-        raise RateNotHeld(f"load: {ended.pace.sentence()}")
+        raise RateNotHeld(
+            f"load: the rate was missed, although all {ended.pace.planned:,} events were acknowledged.",
+            "Ask for a lower --rate (make: RATE=), or for max, which promises none.",
+        )
     return ExitCode.PASS
 
 
@@ -220,7 +227,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
         if not least <= found <= most:
-            raise argparse.ArgumentTypeError(f"{found} is not from {least} to {most}")
+            raise argparse.ArgumentTypeError(f"{found} is not from {least} to {most:,}")
         return found
 
     return number

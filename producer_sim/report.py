@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from console import Output
+from console import Column, Output
 from manifest import Manifest, State
 from producer_sim.load import Ended
 from producer_sim.pace import quantile
@@ -72,8 +72,12 @@ def _sentences(found: Manifest, figures: dict[str, Any], pace: str, path: Path) 
 
 def show_sent(sent: Sent, topic: str, output: Output) -> None:
     """How many lines went where."""
+    if not sent.lines:
+        output.notice("There was no line to send: the input is empty.")
     rows = [[partition, first, last, count] for partition, (first, last, count) in sent.partitions.items()]
-    output.table("partitions", ["partition", "first offset", "last offset", "messages"], rows)
+    output.table(
+        "partitions", ["partition", Column("first_offset", "first offset"), Column("last_offset", "last offset"), "messages"], rows
+    )
     output.result(
         "send",
         {"topic": topic, "lines": sent.lines, "acknowledged": sent.acknowledged, "delivery_errors": dict(sent.errors)},

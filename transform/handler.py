@@ -14,11 +14,13 @@ Beyond the reasons of `events` there are three of the envelope: `bad_envelope`, 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import schema
@@ -76,8 +78,18 @@ class Handler:
             "invocation_id": event.get("invocationId"),
             "delivery_stream": event.get("deliveryStreamArn"),
         }
-        self._write(report.line(self._function_name, self._now_ms(), {name: str(value) for name, value in where.items() if value}))
+        self._log(report, {name: value for name, value in where.items() if value})
         return {"records": answers}
+
+    def _log(self, report: Report, where: Mapping[str, Any]) -> None:
+        """Write the invocation's line. The answers stand by now, so nothing that goes wrong here may take them along:
+        a batch that raises is sent again, and would raise again."""
+        try:
+            self._write(report.line(self._function_name, self._now_ms(), where))
+        except Exception as error:  # noqa: BLE001 - whatever the line's trouble is, the batch is answered
+            trouble = {"report_lost": type(error).__name__, "received": report.received, "rejected": report.rejected}
+            with suppress(Exception):
+                self._write(json.dumps(trouble))
 
     def _answers(self, records: list[Any], report: Report) -> tuple[list[dict[str, Any]], int]:
         """An answer for each record that has an id, and what they all come to in bytes."""

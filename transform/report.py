@@ -61,7 +61,7 @@ class Report:
             **counts,
             "reasons": self.reasons,
             "samples": self.samples,
-            **context,
+            **{name: _text(value) for name, value in context.items()},
         }
         return msgspec.json.encode(document).decode()
 
@@ -73,4 +73,9 @@ def _place(record: Any) -> dict[str, Any]:
     if not isinstance(kafka, dict):
         kafka = {}
     found = {"partition": kafka.get("partitionId"), "offset": kafka.get("offset"), "record_id": record.get("recordId")}
-    return {name: str(value) for name, value in found.items() if value is not None}
+    return {name: _text(value) for name, value in found.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    """A value as text that UTF-8 can hold: JSON may carry half of a surrogate pair (RFC 8259, section 8.2), a log cannot."""
+    return str(value).encode("utf-8", "backslashreplace").decode()

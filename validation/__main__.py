@@ -149,15 +149,22 @@ def _places(outputs: StackOutputs) -> Places:
     )
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def _not_negative(text: str) -> int:
-    found = int(text)
+    found = _whole(text)
     if found < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return found
 
 
 def _positive(text: str) -> int:
-    found = int(text)
+    found = _whole(text)
     if found < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return found

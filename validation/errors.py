@@ -4,12 +4,14 @@ CouldNotRun (console)
 ├── StorageRefused        S3 did not answer, or refused the listing of a prefix
 └── ObjectUnavailable     one object could not be fetched: no permission, gone, or replaced meanwhile
 CheckFailed (console)
-└── QueryFailed           the SQL or an object that it reads is broken
+└── QueryFailed           an object that the query reads is broken
+UsageError (console)
+└── WrongQuery            the SQL is wrong, or asks for what the lake's database does not do
 """
 
 from __future__ import annotations
 
-from console import CheckFailed, CouldNotRun
+from console import CheckFailed, CouldNotRun, UsageError
 
 
 class StorageRefused(CouldNotRun):
@@ -22,3 +24,7 @@ class ObjectUnavailable(CouldNotRun):
 
 class QueryFailed(CheckFailed):
     """The query did not run to its end; the message says why."""
+
+
+class WrongQuery(UsageError):
+    """The SQL is wrong, in the words of the database."""

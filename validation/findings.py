@@ -24,8 +24,13 @@ class Outcome(Enum):
 
     PASSED = "passed"
     FAILED = "failed"
-    NOT_CONCLUDED = "not concluded"
+    NOT_CONCLUDED = "not_concluded"
     """It could not run, or not to its end: nothing to look at, no permission, events still in flight."""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return self.value.replace("_", " ")
 
 
 @dataclass(frozen=True)

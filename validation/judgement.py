@@ -87,7 +87,14 @@ def _content(arrivals: Arrivals, nothing_arrived: Outcome) -> CheckResult:
 def _manifests(sheet: Sheet) -> CheckResult:
     said = [Sample(f"{found.run.path}: class {text}") for found in sheet.runs for text in found.contradictions]
     outcome = Outcome.FAILED if said else Outcome.PASSED
-    return CheckResult(MANIFESTS, outcome, len(sheet.runs), len(said), f"{len(sheet.runs)} manifests", tuple(said[:SAMPLES]))
+    return CheckResult(
+        MANIFESTS,
+        outcome,
+        len(sheet.runs),
+        len(said),
+        f"{len(sheet.runs):,} manifest{'' if len(sheet.runs) == 1 else 's'}",
+        tuple(said[:SAMPLES]),
+    )
 
 
 def _balance(sheet: Sheet, unavailable: int) -> CheckResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from console import ExitCode, Output
+from console import Column, ExitCode, Output
 from validation.error_area import ErrorArea, ErrorProblem, ErrorRecord
 from validation.findings import SAMPLES
 from validation.reasons import Explainer
@@ -73,7 +73,12 @@ def group(area: ErrorArea, explainer: Explainer, samples: int) -> Quarantine:
 def say(output: Output, found: Quarantine) -> ExitCode:
     """Show the groups; a line that cannot be read fails, an object that cannot be fetched leaves it open."""
     rows = [(item.type, item.code, item.reason, item.records, _time(item.first_arrival), _time(item.last_arrival)) for item in found.groups]
-    output.table("groups", ("type", "code", "reason", "records", "first arrival", "last arrival"), rows, "Error records")
+    output.table(
+        "groups",
+        ("type", "code", "reason", "records", Column("first_arrival", "first arrival"), Column("last_arrival", "last arrival")),
+        rows,
+        "Error records",
+    )
     for item in found.groups:
         for record in item.samples:
             where = f"{item.type}, {item.code}, {item.reason}: {record.key} line {record.line}"

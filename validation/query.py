@@ -18,7 +18,7 @@ import pyarrow.dataset
 import pyarrow.fs
 
 from schema import FieldType, Schema
-from validation.errors import QueryFailed
+from validation.errors import QueryFailed, WrongQuery
 from validation.lake import Contents, arrow_type
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "1GB"
 _SCANNED = "scanned_objects"
 _FETCH = 1_000
+_OF_THE_SQL = (
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.InvalidTypeException,
+    duckdb.DataError,  # a cast or a number that does not fit
+    duckdb.ConstraintException,
+    duckdb.NotImplementedException,
+    duckdb.PermissionException,  # files and network, which this database has none of
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,8 @@ class LakeDatabase:
         """Run one query.
 
         Raises:
-            QueryFailed: the SQL is wrong, or an object that it needs is broken.
+            WrongQuery: the SQL is wrong, or asks for what this database does not do.
+            QueryFailed: an object that it needs is broken.
         """
         try:
             found = self._connection.execute(sql)
@@ -101,10 +113,14 @@ class LakeDatabase:
             raise _failed(error) from error
 
 
-def _failed(error: Exception) -> QueryFailed:
-    return QueryFailed(
-        f"query: {str(error).strip()}", "If an object is broken, `python -m validation lake` names all that are; if the SQL is, correct it."
-    )
+def _failed(error: Exception) -> QueryFailed | WrongQuery:
+    """Whose fault it is, by the exception's type. DuckDB has one type for two faults: an InvalidInputException is an argument
+    that a function refuses, or Arrow's trouble with an object; only the latter names the data's registration."""
+    said = str(error).strip()
+    of_the_sql = isinstance(error, _OF_THE_SQL) or (isinstance(error, duckdb.InvalidInputException) and _SCANNED not in said)
+    if of_the_sql:
+        return WrongQuery(f"query: {said}")
+    return QueryFailed(f"query: {said}", "If an object is broken, `python -m validation lake` names all that are.")
 
 
 def _in_sql(kind: FieldType) -> pa.DataType:

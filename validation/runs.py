@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 import manifest
 from console import UsageError
-from manifest import Expect, Identity, Manifest, State, draws
+from manifest import Expect, Identity, Manifest, ManifestError, State, draws
 
 Numbers = npt.NDArray[np.int64]
+CLOCKS_APART = timedelta(hours=1)
+"""How far the clock of a sender may be ahead of that of the disk which its manifest lies on."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Run:
 
     @property
     def ended_at(self) -> datetime:
-        """When the run ended; of a run that is (or says it is) still sending, when it last said so."""
-        finished = self.manifest.finished_at
+        """When the run ended; of a run that is (or says it is) still sending, when it last said so.
+
+        Never after the manifest was written: the sender's clock may be ahead of this machine's.
+        """
+        finished = _finished_at(self.manifest)
         if self.manifest.state is State.RUNNING or finished is None:
             return self.written_at
-        found = datetime.fromisoformat(finished)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return min(finished, self.written_at)
 
     @cached_property
     def shares(self) -> npt.NDArray[np.uint64]:
@@ -92,7 +96,7 @@ def load(paths: Iterable[Path]) -> tuple[Run, ...]:
     """Read manifests.
 
     Raises:
-        ManifestError: one cannot be read as a manifest.
+        ManifestError: one cannot be read as a manifest, or says that its run ended after the file was written.
         UsageError: two are of the same run.
     """
     found: dict[str, Run] = {}
@@ -100,5 +104,20 @@ def load(paths: Iterable[Path]) -> tuple[Run, ...]:
         document = manifest.read(path)
         if document.run in found:
             raise UsageError(f"{path}: is of run {document.run}, as {found[document.run].path} is.", "Name each run's manifest once.")
-        found[document.run] = Run(document, path, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        finished = _finished_at(document)
+        if finished is not None and finished > written_at + CLOCKS_APART:
+            raise ManifestError(
+                f"{path}: finished_at is {document.finished_at}, but the file was written at {written_at:%Y-%m-%dT%H:%M:%SZ}.",
+                "The file was edited, or a clock is wrong; the run's deadline cannot be taken from it.",
+            )
+        found[document.run] = Run(document, path, written_at)
     return tuple(found.values())
+
+
+def _finished_at(document: Manifest) -> datetime | None:
+    """The manifest's word on when its run ended; a time without a zone is UTC."""
+    if document.finished_at is None:
+        return None
+    found = datetime.fromisoformat(document.finished_at)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

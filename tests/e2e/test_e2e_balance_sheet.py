@@ -30,8 +30,8 @@ def sheet(running_stack, manifest: str, *words: str, expect: int = 0) -> dict[st
 def closed(running_stack, manifest):
     """The run's sheet, closed; and one data object of it to tamper with: key, body, number of rows."""
     total = sheet(running_stack, manifest, "--wait")["classes"]["total"]
-    assert total["missing"] == total["in flight"] == total["duplicates"] == 0
-    assert total["rows"] + total["errors"] == total["sent"] > EVENTS
+    assert total["missing"] == total["in_flight"] == total["duplicates"] == 0
+    assert total["row_count"] + total["error_count"] == total["sent"] > EVENTS
     objects = running_stack.objects(running_stack.outputs.data_prefix)
     of_this_run = {key: body for key, body in objects.items() if b"user_e2esheet_" in body}
     key = max(of_this_run, key=lambda name: len(of_this_run[name]))
@@ -40,9 +40,9 @@ def closed(running_stack, manifest):
 
 def test_every_class_of_event_comes_to_rest_where_it_must(running_stack, manifest, closed):
     said = sheet(running_stack, manifest)
-    assert {row["outcome"] for row in said["checks"]["rows"]} == {"pass"}
+    assert {row["outcome"] for row in said["checks"]["rows"]} == {"passed"}
     for name, row in said["classes"].items():
-        assert row["sent"] == row["rows"] + row["errors"], name
+        assert row["sent"] == row["row_count"] + row["error_count"], name
 
 
 def test_a_deleted_object_is_missed_by_exactly_its_rows(running_stack, manifest, closed):
@@ -76,7 +76,7 @@ def test_an_object_in_the_folder_of_another_date_is_found(running_stack, manifes
     s3.delete_object(Bucket=bucket, Key=key)
     try:
         checks = sheet(running_stack, manifest, expect=1)["checks"]["rows"]
-        assert next(row for row in checks if row["check"] == "own_date")["outcome"] == "FAIL"
+        assert next(row for row in checks if row["check"] == "own_date")["outcome"] == "failed"
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
         s3.delete_object(Bucket=bucket, Key=moved)

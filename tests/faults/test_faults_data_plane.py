@@ -85,7 +85,7 @@ def test_killed_data_planes_lose_nothing_and_double_only_what_they_deliver_again
         "1.0",
     )
     classes = {row["class"]: row for item in sheet if item["result"] == "classes" for row in item["rows"]}
-    assert classes["total"]["missing"] == classes["total"]["in flight"] == 0
+    assert classes["total"]["missing"] == classes["total"]["in_flight"] == 0
     # Values without bytes are told from other tests' only by their number, so the sheet may report them apart.
     empty_sent = classes[EMPTY]["sent"]
     doubled = sum(row["duplicates"] for name, row in classes.items() if name not in (EMPTY, "total"))

@@ -141,7 +141,7 @@ def test_a_files_lines_arrive_as_they_are(place: Place, tmp_path: Path) -> None:
     messages = place.messages()
     assert sorted(value or b"" for _, _, value in messages) == sorted(lines)
     assert sum(row["messages"] for row in partitions["rows"]) == 5
-    assert {row["partition"]: (row["first offset"], row["last offset"]) for row in partitions["rows"]} == {
+    assert {row["partition"]: (row["first_offset"], row["last_offset"]) for row in partitions["rows"]} == {
         number: (min(offsets), max(offsets))
         for number in {partition for partition, _, _ in messages}
         if (offsets := [offset for partition, offset, _ in messages if partition == number])

@@ -141,7 +141,7 @@ def test_the_command_passes_on_it_in_a_process_of_no_special_making(delivered: D
     outputs: Path = delivered.lake.directory / "outputs.json"
     assert main(["lake", "--wait", "--outputs", str(outputs), "--output", "json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert next(line for line in lines if line["result"] == "verdict")["rows"] == delivered.rows
+    assert next(line for line in lines if line["result"] == "verdict")["row_count"] == delivered.rows
 
 
 def test_each_object_that_is_lost_is_missed_to_the_message(delivered: Delivered) -> None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from console import CheckFailed, CommandLineParser, CouldNotRun, ExitCode, Output, UsageError, add_common_options, run
+from console import CheckFailed, Column, CommandLineParser, CouldNotRun, ExitCode, Output, UsageError, add_common_options, run
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,3 +61,15 @@ def test_machines_get_one_json_object_a_line(capsys):
 def test_a_wrong_option_is_a_usage_error_that_names_it(capsys):
     assert run(parser(), ending_with(None), ["--colour"]) == 2
     assert "--colour" in capsys.readouterr().err
+
+
+def test_a_column_has_a_key_for_machines_and_a_heading_for_people_or_none(capsys):
+    def command(_arguments: argparse.Namespace, output: Output) -> ExitCode:
+        output.table("classes", ["class", Column("in_flight", "in flight"), Column("offenders", None)], [["valid", 3, 7]])
+        return ExitCode.PASS
+
+    run(parser(), command, ["--output", "json"])
+    assert json.loads(capsys.readouterr().out)["rows"] == [{"class": "valid", "in_flight": 3, "offenders": 7}]
+    run(parser(), command, [])
+    said = capsys.readouterr().out
+    assert "in flight" in said and "7" not in said and "offenders" not in said

@@ -85,6 +85,18 @@ def edited(key: str, value: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda document: {**document, key: value}
 
 
+def in_class(name: str, **counts: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda document: {**document, "classes": {**document["classes"], name: {**document["classes"][name], **counts}}}
+
+
+def dated(day: str, acknowledged: int, copies: int, **classes: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return edited("event_dates", {day: {"acknowledged": acknowledged, "copies": copies, "classes": classes}})
+
+
+def partition(name: str, first: int, last: int, acknowledged: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return edited("partitions", {name: {"first_offset": first, "last_offset": last, "acknowledged": acknowledged}})
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
@@ -99,6 +111,27 @@ def edited(key: str, value: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (edited("acknowledged", [{"worker": 0, "first": 0, "last": 4}]), "count 400 acknowledged events, the ranges 5"),
         (edited("unconfirmed", [{"worker": 0, "first": 300, "last": 501}]), "outside the plan"),
         (edited("classes", {}), "up_to must grow to 4294967296"),
+        (edited("created_at", "rubbish"), "created_at is 'rubbish', no ISO 8601 time"),
+        (edited("finished_at", "rubbish"), "finished_at is 'rubbish', no ISO 8601 time"),
+        (in_class("valid", copies=0), "class valid has 0 copies, not 300 acknowledged times 1"),
+        (in_class("tombstone", copies=0), "class tombstone has 0 copies, not 100 acknowledged times 1"),
+        (in_class("tombstone", copies=-5), "class tombstone has -5 copies, not 100 acknowledged times 1"),
+        (in_class("tombstone", times=0, copies=0), "class tombstone has times 0 and acknowledged 100; the least is 1 and 0"),
+        (in_class("tombstone", acknowledged=-1, copies=-1), "class tombstone has times 1 and acknowledged -1"),
+        (edited("event_dates", {}), "event_dates count 0 events of class valid, the classes 300"),
+        (dated("not-a-date", 300, 300, valid=300), "event_dates has 'not-a-date', no date YYYY-MM-DD"),
+        (dated("20261124", 300, 300, valid=300), "event_dates has '20261124', no date YYYY-MM-DD"),
+        (dated("2026-11-24", 299, 300, valid=300), "has 299 acknowledged and 300 copies, its classes 300 and 300"),
+        (dated("2026-11-24", 300, 301, valid=300), "has 300 acknowledged and 301 copies, its classes 300 and 300"),
+        (dated("2026-11-24", 299, 299, valid=299), "event_dates count 299 events of class valid, the classes 300"),
+        (dated("2026-11-24", -1, -1, valid=-1), "event_dates 2026-11-24 counts fewer than 0 events of a class"),
+        (dated("2026-11-24", 100, 100, tombstone=100), "has class tombstone, which is none whose events become rows"),
+        (dated("2026-11-24", 100, 100, strange=100), "has class strange, which is none"),
+        (edited("partitions", {}), "the partitions count 0 acknowledged messages, the classes 400"),
+        (partition("0", 5, 410, 399), "the partitions count 399 acknowledged messages, the classes 400 and at most 201 of"),
+        (partition("0", 5, 900, 602), "the partitions count 602 acknowledged messages, the classes 400 and at most 201 of"),
+        (partition("0", 9, 8, 400), "partition 0 has 400 messages from offset 9 to 8"),
+        (partition("zero", 5, 410, 400), "partitions has 'zero', no partition's number"),
         (lambda document: {key: value for key, value in document.items() if key != "seed"}, "missing required field `seed`"),
     ],
 )
@@ -108,6 +141,12 @@ def test_a_damaged_manifest_is_refused_with_what_is_wrong(tmp_path: Path, edit: 
     path.write_text(json.dumps(edit(json.loads(path.read_text()))))
     with pytest.raises(ManifestError, match=said):
         manifest.read(path)
+
+
+def test_messages_of_unconfirmed_events_may_be_among_a_partition_s(tmp_path: Path) -> None:
+    path = manifest.path_of(tmp_path, MANIFEST.run)
+    manifest.write(path, replace(MANIFEST, partitions={"0": PartitionCount(5, 700, 400 + 201)}))
+    assert manifest.read(path).partitions["0"].acknowledged == 601
 
 
 def test_a_manifest_cut_at_any_place_is_refused(tmp_path: Path) -> None:

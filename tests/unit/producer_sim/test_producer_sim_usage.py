@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import schema
+from console import TextOutput
 from manifest.draws import SHARES
-from producer_sim import scenario
+from producer_sim import report, scenario
 from producer_sim.command_line import main
 from producer_sim.errors import ScenarioError
-from producer_sim.send_file import lines_of
+from producer_sim.send_file import Sent, lines_of
 from simulated_events.classes import Group, assemble
 
 CLASSES = assemble(schema.load())
@@ -73,6 +75,7 @@ def test_a_scenario_that_cannot_be_is_refused_with_the_place(tmp_path: Path, tex
     [
         (["load"], "one of the arguments --events --duration is required"),
         (["load", "--events", "0"], "argument --events: 0 is not from 1 to"),
+        (["load", "--events", str(1 << 41)], "is not from 1 to 1,099,511,627,776"),
         (["load", "--events", "5", "--duration", "5"], "not allowed with argument"),
         (["load", "--events", "x"], "argument --events: 'x' is no whole number"),
         (["load", "--duration", "-1"], "argument --duration"),
@@ -109,6 +112,17 @@ def test_classes_are_listed_with_what_becomes_of_them(capsys: pytest.CaptureFixt
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {"class": "tombstone", "group": "bad", "becomes": "error", "reason": "empty_value", "times": 1} in rows
     assert len({row["class"] for row in rows}) == len(rows) == len(CLASSES)
+
+
+def test_a_file_of_nothing_is_remarked_on(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show_sent(Sent(0, 0, {}, Counter()), "user-events", TextOutput())
+    assert "There was no line to send" in capsys.readouterr().err
+
+
+def test_the_help_of_send_says_what_an_empty_line_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["send", "--help"])
+    assert "An empty line is an empty value" in " ".join(capsys.readouterr().out.split())
 
 
 def test_lines_are_taken_as_they_are(tmp_path: Path) -> None:

@@ -124,6 +124,48 @@ def test_a_record_without_an_id_cannot_be_answered_and_is_counted(broken: Any, f
     assert function.log["reasons"] == {"bad_envelope": 1}
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {**record(7, b"not JSON"), "recordId": "half \ud800 of a pair"},
+        {**record(7, b"not JSON"), "mskRecordMetadata": {"offset": "\udfff", "partitionId": "\ud800"}},
+    ],
+    ids=["record_id", "metadata"],
+)
+def test_half_a_surrogate_pair_in_a_rejected_record_loses_neither_the_batch_nor_the_line(odd: dict[str, Any], function: Lambda) -> None:
+    assert [answer["result"] for answer in function(record(1), odd, record(2))] == ["Ok", "ProcessingFailed", "Ok"]
+    (sample,) = function.log["samples"]["not_json"]
+    assert "\\ud800" in json.dumps(sample)
+
+
+def test_an_invocation_s_own_names_may_hold_half_a_surrogate_pair(transform: Transform) -> None:
+    lines: list[str] = []
+    answer = Handler(transform, "user-events", lines.append, lambda: ARRIVAL_MS)({"invocationId": "\ud800", "records": [record(1)]}, None)
+    assert answer["records"][0]["result"] == "Ok"
+    assert json.loads(lines[0])["invocation_id"] == "\\ud800"
+
+
+def test_a_log_line_that_cannot_be_written_is_told_and_costs_no_batch(transform: Transform) -> None:
+    lines: list[str] = []
+
+    def refuses_the_first(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 1:
+            raise OSError("the log is gone")
+
+    answer = Handler(transform, "user-events", refuses_the_first, lambda: ARRIVAL_MS)({"records": [record(1), record(2, b"x")]}, None)
+    assert [one["result"] for one in answer["records"]] == ["Ok", "ProcessingFailed"]
+    assert json.loads(lines[1]) == {"report_lost": "OSError", "received": 2, "rejected": 1}
+
+
+def test_a_log_that_takes_nothing_at_all_costs_no_batch(transform: Transform) -> None:
+    def refuses(_line: str) -> None:
+        raise OSError("the log is gone")
+
+    answer = Handler(transform, "user-events", refuses, lambda: ARRIVAL_MS)({"records": [record(1)]}, None)
+    assert answer["records"][0]["result"] == "Ok"
+
+
 def test_the_window_is_that_of_the_record_s_own_arrival(function: Lambda) -> None:
     event = b'{"timestamp":"2026-11-24T12:00:00Z"}'
     a_week = 7 * 86_400_000

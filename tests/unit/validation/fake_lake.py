@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import manifest
-from manifest import ClassCount, DateCount, Expect, Identity, Manifest, Range, State
+from manifest import ClassCount, DateCount, Expect, Identity, Manifest, PartitionCount, Range, State
 from schema import load
 from simulated_events.classes import assemble
 from simulated_events.generator import Generator
@@ -128,15 +129,20 @@ def sent_run(
     )
     sent = SentRun(plan)
     counts = {name: len(sent.events(name)) for name in CLASSES}
-    dates: dict[str, int] = {}
+    messages = sum(counts[name] * found.times for name, found in CLASSES.items())
+    dates: dict[str, Counter[str]] = {}
     for event in sent.events("valid", "duplicate"):
         day = sent.instant(event).date().isoformat()
-        dates[day] = dates.get(day, 0) + CLASSES[plan.class_of(event.worker, event.index)].times
+        dates.setdefault(day, Counter())[plan.class_of(event.worker, event.index)] += 1
     return SentRun(
         replace(
             plan,
             classes={name: replace(found, acknowledged=counts[name], copies=counts[name] * found.times) for name, found in CLASSES.items()},
-            event_dates={day: DateCount(copies, copies) for day, copies in dates.items()},
+            event_dates={
+                day: DateCount(found.total(), sum(count * CLASSES[name].times for name, count in found.items()), dict(found))
+                for day, found in dates.items()
+            },
+            partitions={"0": PartitionCount(0, messages - 1, messages)} if messages else {},
         )
     )
 

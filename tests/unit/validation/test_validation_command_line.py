@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,12 @@ def test_the_result_for_machines_is_one_object_a_line(lake: FakeLake, command: C
     assert command("lake", "--output", "json") == 0
     found = results(capsys.readouterr().out)
     total = found["classes"][0]["rows"][-1]
-    assert total["sent"] == total["rows"] + total["errors"] > 0
+    assert total["sent"] == total["row_count"] + total["error_count"] > 0
+    assert total["in_flight"] == 0
+    lists = [row for name in ("classes", "runs", "event_dates", "checks") for row in found[name][0]["rows"]]
+    assert all(key.isidentifier() for row in lists for key in row)
+    assert {row["outcome"] for row in found["checks"][0]["rows"]} == {"passed"}
+    assert all(isinstance(row["looked_at"], int) and row["offenders"] == 0 for row in found["checks"][0]["rows"])
     assert found["verdict"][0]["outcome"] == "passed"
     assert {row["check"] for row in found["checks"][0]["rows"]} >= {"balance", "duplicates", "own_date", "readable"}
 
@@ -65,7 +70,7 @@ def test_a_loss_exits_1_and_names_the_events(lake: FakeLake, command: Command, c
     lake.client.delete_object(Bucket=BUCKET, Key=lake.listed()[0])
     assert command("lake", "--deadline", "0") == 1
     said = capsys.readouterr().out
-    assert "FAIL balance" in said and "event abc123/" in said and "Verdict: failed (balance)" in said
+    assert "failed balance" in said and "event abc123/" in said and "Verdict: failed (balance)" in said
 
 
 def test_in_flight_exits_3_with_the_deadline(lake: FakeLake, command: Command, capsys: Capture) -> None:
@@ -102,7 +107,9 @@ def test_manifests_are_named_or_found_in_a_directory(lake: FakeLake, command: Co
         (("lake", "--duplicates-budget", "many"), 2, "neither a count (100) nor a rate"),
         (("lake", "--duplicates-budget", "101%"), 2, "out of range"),
         (("lake", "--deadline", "-1"), 2, "is negative"),
-        (("lake", "--deadline", "soon"), 2, "invalid"),
+        (("lake", "--deadline", "soon"), 2, "'soon' is no whole number"),
+        (("errors", "--samples", "foo"), 2, "'foo' is no whole number"),
+        (("query", "select 1", "--max-rows", "0"), 2, "0 is not 1 or more"),
         (("query", " "), 2, "there is no SQL"),
         ((), 2, "COMMAND"),
     ],
@@ -121,6 +128,41 @@ def test_a_manifest_of_a_newer_version_or_half_of_one_is_refused(lake: FakeLake,
     lake.runs[0].write_text(json.dumps(document)[:100])
     assert command("lake") == 2
     assert "cut short" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ({"finished_at": "rubbish"}, "abc123.json: finished_at is 'rubbish', no ISO 8601 time."),
+        ({"finished_at": "2099-01-01T00:00:00Z"}, "abc123.json: finished_at is 2099-01-01T00:00:00Z, but the file was written at 20"),
+        ({"event_dates": {"not-a-date": {"acknowledged": 0, "copies": 0}}}, "abc123.json: event_dates has 'not-a-date'"),
+    ],
+)
+def test_a_manifest_that_was_edited_is_refused_by_its_file_s_name(
+    lake: FakeLake, command: Command, capsys: Capture, edit: dict[str, Any], said: str
+) -> None:
+    lake.know(sent_run())
+    lake.runs[0].write_text(json.dumps({**json.loads(lake.runs[0].read_text()), **edit}))
+    assert command("lake", "--wait") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_copies_that_were_edited_away_are_no_pass(lake: FakeLake, command: Command, capsys: Capture) -> None:
+    sent = sent_run()
+    lake.know(sent)
+    lake.deliver(sent)
+    document = json.loads(lake.runs[0].read_text())
+    for copies in (0, -5):
+        document["classes"]["empty_value"]["copies"] = copies
+        lake.runs[0].write_text(json.dumps(document))
+        assert command("lake") == 2
+        assert f"class empty_value has {copies} copies" in capsys.readouterr().err
+
+
+def test_a_sender_s_clock_that_is_ahead_does_not_move_the_deadline(lake: FakeLake, command: Command, capsys: Capture) -> None:
+    lake.know(sent_run(finished_at=datetime.now(UTC) + timedelta(minutes=50)))
+    assert command("lake", "--deadline", "0") == 1
+    assert "are missing" in capsys.readouterr().out
 
 
 def test_a_bucket_that_is_gone_is_said_in_words(lake: FakeLake, command: Command, capsys: Capture) -> None:

@@ -13,7 +13,8 @@ from fake_lake import BUCKET, FakeLake, sent_run
 from moto.server import ThreadedMotoServer
 
 from schema import load
-from validation.errors import QueryFailed
+from validation.__main__ import main
+from validation.errors import QueryFailed, WrongQuery
 from validation.lake import Lake
 from validation.query import LakeDatabase, dataset, file_system
 from validation.storage import Storage
@@ -87,11 +88,14 @@ def test_a_filter_on_the_date_reads_no_object_of_other_dates(served: FakeLake) -
         "insert into user_events (event_name) values ('x')",
         "select nonsense from user_events",
         "not sql",
+        "select cast(event_name as int) from user_events",
+        "select nope(SKU) from user_events",
+        "select error('x') from user_events",
     ],
 )
 def test_what_is_no_question_about_the_lake_is_refused(served: FakeLake, sql: str) -> None:
     served.deliver(sent_run(events=40))
-    with pytest.raises(QueryFailed):
+    with pytest.raises(WrongQuery):
         list(database(served).ask(sql).rows)
     assert not list(Path("/tmp").glob("never.*"))
 
@@ -100,3 +104,26 @@ def test_an_empty_lake_answers_with_no_rows(served: FakeLake) -> None:
     assert list(database(served).ask("select count(*) from user_events").rows) == [(0,)]
     assert list(database(served).ask("select * from user_events").rows) == []
     assert list(database(served).ask("-- nothing").rows) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("selec 1", 'query: Parser Error: syntax error at or near "selec"'),
+        ("select nonsense from user_events", 'query: Binder Error: Referenced column "nonsense" not found'),
+    ],
+)
+def test_a_wrong_query_is_wrong_use_in_duckdb_s_words_without_a_word_on_objects(
+    served: FakeLake, capsys: pytest.CaptureFixture[str], sql: str, said: str
+) -> None:
+    served.outputs()
+    assert main(["query", sql, "--outputs", str(served.directory / "outputs.json")]) == 2
+    complaint = capsys.readouterr().err
+    assert said in complaint and "object" not in complaint
+
+
+def test_a_broken_object_is_a_failed_check_with_the_way_to_all_that_are(served: FakeLake, capsys: pytest.CaptureFixture[str]) -> None:
+    served.outputs()
+    served.put("events/event_date=2026-11-22/broken.parquet", b"not parquet")
+    assert main(["query", "select count(SKU) from user_events", "--outputs", str(served.directory / "outputs.json")]) == 1
+    assert "`python -m validation lake` names all that are" in capsys.readouterr().err

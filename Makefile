@@ -69,10 +69,10 @@ package: setup ## Build the Lambda zips for ENV's runtime and architecture
 	@$(PY) -m operations package $(STACK)
 
 test: setup-dev ## Run all tests (under 15 minutes on two cores)
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadgroup
 
-test-shapes: setup-dev ## Apply, plan again and destroy every environment's shape on the local target
-	@TEST_SHAPES=dev,staging,prod $(PY) -m pytest tests/integration/operations/test_operations_shapes.py
+test-shapes: setup-dev ## Every environment's shape on the local target: apply, drift, upgrade, destroy (about 15 minutes)
+	@TEST_SHAPES=dev,staging,prod $(PY) -m pytest -m 'long or not long' tests/integration/operations
 
 test-faults: setup-dev ## Kill the data plane five times during a load; nothing may be lost
 	@FAULT_KILLS=5 $(PY) -m pytest tests/faults

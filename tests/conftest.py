@@ -83,6 +83,14 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         assert not running, f"`down` left {running}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, on one worker, what shares something dear: the running stack, the applied shapes, else a file's fixtures."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = next((name for name in ("running_stack", "shape", "target") if name in fixtures), str(item.path))
+        item.add_marker(pytest.mark.xdist_group("shapes" if group in ("shape", "target") else group))
+
+
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     """Ask again and again until the answer is true, or a deadline passes; returns the answer."""

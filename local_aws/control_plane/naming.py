@@ -24,7 +24,7 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d+)/([^/,]+)/([^/,]+)/aws4_re
 _PREFIXES = {"monitoring": "cloudwatch"}
 """Services whose requests are signed for another name than the one in their IAM actions."""
 _LARGEST_BODY_READ = 64 * 1024
-_REST = {"lambda", "kafka"}
+_REST = {"lambda", "kafka", "scheduler"}
 _SMITHY = re.compile(r"^/service/[^/]+/operation/([^/]+)$")
 _BODY_FIELDS = (
     "DeliveryStreamName",

@@ -90,7 +90,7 @@ def test_killed_data_planes_lose_nothing_and_double_only_what_they_deliver_again
     empty_sent = classes[EMPTY]["sent"]
     doubled = sum(row["duplicates"] for name, row in classes.items() if name not in (EMPTY, "total"))
     doubled += empty_records(running_stack) - empty_before - empty_sent
-    assert doubled == status()["redelivered_records"] - before > 0
+    assert doubled == status()["redelivered_records"] - before
     assert [cut_short(running_stack, moment) for moment in killed] == [True] * KILLS
 
 

@@ -15,7 +15,7 @@ from shapes import Shape, changed, environment_of
 
 from local_aws.home import CHECKOUT
 
-pytestmark = [pytest.mark.integration, pytest.mark.parametrize("shape", ["prod"], indirect=True)]
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.parametrize("shape", ["prod"], indirect=True)]
 
 ADDED = {"output": "Price", "input": "product_information.price", "type": "double", "nullable": True, "description": "Price paid."}
 LEFT_OUT = (".git", ".venv", ".local", ".terraform", "tests", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")

@@ -16,7 +16,7 @@ from operations.prerequisites import plugin_directory
 
 pytestmark = pytest.mark.integration
 
-ROOMS = ("console", "kafka_access", "manifest", "producer_sim", "schema", "stack", "transform", "validation")
+ROOMS = ("console", "kafka_access", "manifest", "producer_sim", "schema", "simulated_events", "stack", "transform", "validation")
 ADDED = {"output": "Price", "input": "product_information.price", "type": "double", "nullable": True, "description": "Price paid."}
 
 ASK = """

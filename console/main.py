@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from console.errors import ExitCode, PipelineError, UsageError
 from console.output import JsonOutput, Output, TextOutput
@@ -17,8 +17,16 @@ INTERRUPTED = 128 + signal.SIGINT
 """Exit code after Ctrl-C, as shells have it."""
 
 
+_EPILOG = (
+    "A command's own flags include --output text|json and --debug. Exit codes: 0 passed, 1 a check failed, 2 wrong use, 3 could not run."
+)
+
+
 class CommandLineParser(argparse.ArgumentParser):
     """argparse with our way of saying what was wrong: exit code 2, no usage dump before the sentence."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"epilog": _EPILOG, **settings})
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message}", f"See `{self.prog} --help`.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -108,7 +109,7 @@ class LakeDatabase:
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         try:
             while rows := self._connection.fetchmany(_FETCH):
-                yield from rows
+                yield from (tuple(_spelled(value) for value in row) for row in rows)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _failed(error) from error
 
@@ -121,6 +122,14 @@ def _failed(error: Exception) -> QueryFailed | WrongQuery:
     if of_the_sql:
         return WrongQuery(f"query: {said}")
     return QueryFailed(f"query: {said}", "If an object is broken, `python -m validation lake` names all that are.")
+
+
+def _spelled(value: Any) -> Any:
+    """A time as the transform spells it, in UTC with `Z` and without a zero fraction; anything else as it is."""
+    if not isinstance(value, datetime):
+        return value
+    utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    return f"{utc.isoformat()}Z"
 
 
 def _in_sql(kind: FieldType) -> pa.DataType:

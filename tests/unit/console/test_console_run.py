@@ -73,3 +73,8 @@ def test_a_column_has_a_key_for_machines_and_a_heading_for_people_or_none(capsys
     run(parser(), command, [])
     said = capsys.readouterr().out
     assert "in flight" in said and "7" not in said and "offenders" not in said
+
+
+def test_help_tells_of_the_flags_that_every_command_has_and_of_the_exit_codes() -> None:
+    said = " ".join(CommandLineParser(prog="python -m somewhere").format_help().split())
+    assert "--output text|json and --debug" in said and "2 wrong use, 3 could not run" in said

@@ -83,6 +83,7 @@ def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         assert not running, f"`down` left {running}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, on one worker, what shares something dear: the running stack, the applied shapes, else a file's fixtures."""
     for item in items:

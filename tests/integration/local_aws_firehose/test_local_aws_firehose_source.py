@@ -142,4 +142,5 @@ def test_a_partition_is_read_at_its_quota_and_no_faster(make_topic: Callable[[st
             size += read.size
         elapsed = time.monotonic() - started
         assert elapsed < 60
-        assert size <= BYTES_PER_SECOND * (1 + elapsed) + READ_AHEAD
+        # Beyond the quota: what one read gives, and what was fetched before the partition was paused.
+        assert size <= BYTES_PER_SECOND * (1 + elapsed) + 2 * READ_AHEAD

@@ -78,6 +78,7 @@ def deliver(lake: FakeLake) -> Delivered:
         chunk = Chunk.of(generator.batch(worker, 0, plan.events_of(worker)))
         messages += chunk.sends
         report = Report(worker, final=True, issued=plan.events_of(worker))
+        report.partitions = {worker: (0, len(chunk.sends) - 1, len(chunk.sends))}
         settle([chunk], generator.classes, report)
         ledger.take(report)
     random.Random(5).shuffle(messages)

@@ -1,4 +1,4 @@
-# 500 GiB a day is 6.2 MB/s on average; one day at three copies takes 1.5 TiB of disk, so three days take 4.4 TiB.
+# 500 GiB a day is 6.2 MB/s on average; one day at three copies takes 1.46 TiB of disk, so three days take 4.4 TiB.
 environment = "prod"
 
 expected_gib_per_day = 500

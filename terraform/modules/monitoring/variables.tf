@@ -269,7 +269,7 @@ variable "thresholds" {
     - `error_objects` (1): objects in the error area that are not refusals of the transform.
     - `no_data_minutes` (15): so long without one record read is silence; 0 does without the alarm.
     - `anomaly_band` (0): width, in standard deviations, of what CloudWatch learns to expect of records read; 0 does without. CloudWatch needs two weeks to learn, and bills three metrics.
-    - `broker_cpu_percent` (60) and `broker_disk_percent` (80): what AWS recommends for MSK.
+    - `broker_cpu_percent` (60): AWS's advice for MSK; `broker_disk_percent` (80): five below the 85 at which AWS says to act.
   EOT
   type = object({
     freshness_seconds          = optional(number, 900)

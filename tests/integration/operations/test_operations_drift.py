@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shapes import Shape, changed
 
-pytestmark = [pytest.mark.integration, pytest.mark.parametrize("shape", ["prod"], indirect=True)]
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.parametrize("shape", ["prod"], indirect=True)]
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,7 @@ DRIFTS = {
 }
 
 
-BRIEFLY = ("function_memory", "stream_buffer")
-"""What `make test` tries; `make test-shapes` tries all."""
-
-
-@pytest.mark.parametrize(
-    "drift", [pytest.param(drift, id=name, marks=() if name in BRIEFLY else pytest.mark.long) for name, drift in DRIFTS.items()]
-)
+@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
 def test_a_drift_is_named_and_repaired(shape: Shape, drift: Drift) -> None:
     before = drift.read(shape)
     drift.change(shape)

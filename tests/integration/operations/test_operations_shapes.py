@@ -1,6 +1,6 @@
 """Every environment's own tfvars, nothing cut down, applied on the local target: the second plan is empty, destroy leaves nothing.
 
-`make test` applies prod's shape, `make test-shapes` those of dev and staging as well. The fixture `shape` applies, and
+`make test-shapes` runs this; it is too long for `make test`. The fixture `shape` applies, and
 checks after its destroy that nothing is left.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shapes import Shape, changed
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 DIFFERENCES = Path(__file__).with_name("address_differences.toml")
 

@@ -68,10 +68,10 @@ query: setup ## Query the lake with DuckDB: make query SQL='select count(*) from
 package: setup ## Build the Lambda zips for ENV's runtime and architecture
 	@$(PY) -m operations package $(STACK)
 
-test: setup-dev ## Run all tests (under 15 minutes on two cores)
+test: setup-dev ## Run all tests but the long ones
 	@$(PY) -m pytest -n 2 --dist loadgroup
 
-test-shapes: setup-dev ## Every environment's shape on the local target: apply, drift, upgrade, destroy (about 15 minutes)
+test-shapes: setup-dev ## Every environment's shape on the local target: apply, drift, upgrade, destroy (long)
 	@TEST_SHAPES=dev,staging,prod $(PY) -m pytest -m 'long or not long' tests/integration/operations
 
 test-faults: setup-dev ## Kill the data plane five times during a load; nothing may be lost

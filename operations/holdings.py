@@ -88,8 +88,8 @@ def _topic(outputs: StackOutputs, session: boto3.session.Session) -> Holding:
         return Holding("topic", outputs.kafka_topic, f"not described: {error}", None)
     try:
         records = _records(outputs, int(described["PartitionCount"]))
-    except (KafkaException, PipelineError):
-        return Holding("topic", outputs.kafka_topic, f"records not counted (the brokers were not reached), {kept}", None)
+    except (KafkaException, PipelineError) as error:
+        return Holding("topic", outputs.kafka_topic, f"records not counted ({str(error).splitlines()[0]}), {kept}", None)
     return Holding("topic", outputs.kafka_topic, f"{records:,} records, {kept}", records == 0)
 
 

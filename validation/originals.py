@@ -38,7 +38,7 @@ class _Block:
 
 
 class Originals:
-    """The events of one run. About 5 µs each when they are asked for in order; memory is that of a few hundred thousand."""
+    """The events of one run. Cheapest when asked for in order; the blocks kept are `_BLOCK` times `_BLOCKS_KEPT` events."""
 
     def __init__(self, run: Run, schema: Schema) -> None:
         self._run = run
